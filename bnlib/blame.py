@@ -1,0 +1,53 @@
+"""Which line of the learner's own code an exception, or a running operation, stands on."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from dataclasses import dataclass
+from types import FrameType
+
+import numpy as np
+
+# Frames in here are ours or NumPy's, never the learner's.
+_OURS = (os.path.dirname(os.path.abspath(__file__)) + os.sep, os.path.dirname(np.__file__) + os.sep)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of code: its number, counted from 1 in its own cell or file, and its text."""
+
+    number: int
+    text: str
+
+
+def is_ours(filename: str) -> bool:
+    """Whether a file belongs to bnlib or NumPy, so that its lines say nothing to a learner."""
+    return filename.startswith(_OURS) or filename.startswith("<frozen")
+
+
+def learners_line(error: BaseException) -> Line | None:
+    """The innermost line outside bnlib and NumPy on which an exception was raised."""
+    if isinstance(error, SyntaxError) and error.lineno:
+        return Line(error.lineno, (error.text or "").strip())
+    found = None
+    traceback = error.__traceback__
+    while traceback is not None:
+        filename = traceback.tb_frame.f_code.co_filename
+        if not is_ours(filename):
+            found = _line(filename, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return found
+
+
+def calling_line() -> Line | None:
+    """The innermost line outside bnlib and NumPy that is running now."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    return _line(frame.f_code.co_filename, frame.f_lineno) if frame else None
+
+
+def _line(filename: str, number: int) -> Line:
+    return Line(number, linecache.getline(filename, number).strip())

@@ -1,0 +1,155 @@
+"""One strict comparison of what came back with what was right; every verdict on values rests on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+Kind = Literal["none", "type", "shape", "dtype", "finite", "value"]
+
+# Of the scale of the answer. Right answers stay below 3e-13 in float64, and in float32 below 1e-3 when N > 2.
+TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-3}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How one output differs: its kind, a sentence for the learner, and where and by how much for values."""
+
+    kind: Kind
+    says: str
+    index: tuple[int, ...] | None = None
+    error: float | None = None
+
+
+def difference(
+    name: str, got: Any, expected: Any, precision: np.dtype, scale: float | None = None, shape: str = ""
+) -> Difference | None:
+    """How `got` differs from `expected`, or None where it is right.
+
+    `precision` is the dtype of the case's inputs and chooses the tolerance: 1e-9 of `scale` in float64,
+    1e-3 in float32. `scale` defaults to the largest entry of `expected`. `shape` spells the shape in letters,
+    such as "(N, D)". Where `expected` is a number, a Python or NumPy number is right; where it is an array,
+    only an ndarray of exactly that shape is: what broadcasts by luck is not.
+    """
+    if got is None:
+        return Difference("none", f"`{name}` is still None.")
+    if isinstance(expected, (str, dict, list, tuple)):
+        return _other(name, got, expected, precision)
+    expected = np.asarray(expected)
+    problem = _type(name, got, expected) or _shape(name, got, expected, shape)
+    if problem:
+        return problem
+    array = np.asarray(got)
+    return _dtype(name, array, expected, precision) or _values(name, array, expected, precision, scale)
+
+
+def _type(name: str, got: Any, expected: np.ndarray) -> Difference | None:
+    if expected.ndim == 0 and isinstance(got, (int, float, np.number)) and not isinstance(got, bool):
+        return None
+    if type(got) is np.ndarray:
+        return None
+    wanted = "a NumPy array" if expected.ndim else "a number"
+    return Difference("type", f"`{name}` should be {wanted}, and is {_a(type(got).__name__)}.")
+
+
+def _shape(name: str, got: Any, expected: np.ndarray, letters: str) -> Difference | None:
+    shape = np.shape(got)
+    if shape == expected.shape:
+        return None
+    wanted = f"{letters}, here {expected.shape}" if letters else f"{expected.shape}"
+    return Difference("shape", f"`{name}` should have the shape {wanted}, and has {shape}.")
+
+
+def _dtype(name: str, got: np.ndarray, expected: np.ndarray, precision: np.dtype) -> Difference | None:
+    if expected.dtype.kind != "f":
+        if got.dtype.kind == expected.dtype.kind:
+            return None
+        return Difference("dtype", f"`{name}` should hold {expected.dtype} numbers, and holds {got.dtype}.")
+    # A Python number has no dtype of its own to lose; wider than asked is no loss either.
+    if got.dtype.kind == "f" and got.dtype.itemsize >= precision.itemsize:
+        return None
+    if expected.ndim == 0 and got.dtype.kind in "iu":
+        return None
+    return Difference(
+        "dtype", f"`{name}` should hold {precision} numbers like its inputs, and holds {got.dtype}."
+    )
+
+
+def _values(
+    name: str, got: np.ndarray, expected: np.ndarray, precision: np.dtype, scale: float | None
+) -> Difference | None:
+    if expected.size == 0:
+        return None
+    bad = ~np.isfinite(got)
+    if bad.any():
+        index = first(bad)
+        count = f"{int(bad.sum())} of its {got.size} entries"
+        return Difference(
+            "finite", f"`{name}` is not finite: {count}, the first at {place(index)}, is {got[index]}.", index
+        )
+    error = np.abs(got.astype(np.float64) - expected.astype(np.float64))
+    scale = scale if scale else float(np.max(np.abs(expected))) or 1.0
+    limit = TOLERANCE[precision] * scale
+    wrong = error > limit
+    if not wrong.any():
+        return None
+    index = np.unravel_index(int(np.argmax(error)), error.shape)
+    index = tuple(int(i) for i in index)
+    spread = "" if got.size == 1 else f" {int(wrong.sum())} of its {got.size} entries differ."
+    return Difference(
+        "value",
+        f"`{name}` has other values.{spread} The largest difference is at {place(index)}: "
+        f"{number(expected[index])} expected, {number(got[index])} came back.",
+        index,
+        float(error[index]) / scale,
+    )
+
+
+def _other(name: str, got: Any, expected: Any, precision: np.dtype) -> Difference | None:
+    """Compare a string, dictionary, list or tuple, entry by entry."""
+    if isinstance(expected, str):
+        if isinstance(got, str) and got == expected:
+            return None
+        return Difference("value", f"`{name}` should be {expected!r}, and is {shorten(got)}.")
+    if type(got) is not type(expected):
+        wanted = _a(type(expected).__name__)
+        return Difference("type", f"`{name}` should be {wanted}, and is {_a(type(got).__name__)}.")
+    if isinstance(expected, dict):
+        if got.keys() != expected.keys():
+            missing = [key for key in expected if key not in got]
+            extra = [key for key in got if key not in expected]
+            what = f"lacks {missing[0]!r}" if missing else f"has {shorten(extra[0])}, which was not asked for"
+            return Difference("value", f"`{name}` {what}.")
+        pairs = [(f"{name}[{key!r}]", got[key], expected[key]) for key in expected]
+    else:
+        if len(got) != len(expected):
+            return Difference("shape", f"`{name}` should have {len(expected)} entries, and has {len(got)}.")
+        pairs = [(f"{name}[{i}]", got[i], expected[i]) for i in range(len(expected))]
+    return next((d for p in pairs if (d := difference(*p, precision))), None)
+
+
+def first(mask: np.ndarray) -> tuple[int, ...]:
+    """The index of the first True entry."""
+    return tuple(int(i) for i in np.argwhere(mask)[0])
+
+
+def place(index: tuple[int, ...]) -> str:
+    """An index as a learner would write it: `[2, 0]`, and "its only entry" for a number."""
+    return f"[{', '.join(map(str, index))}]" if index else "its only entry"
+
+
+def number(value: Any) -> str:
+    """A number short enough to read, long enough to compare."""
+    return f"{float(value):.6g}"
+
+
+def shorten(value: Any, width: int = 60) -> str:
+    """A value's repr on one line, cut to `width` characters."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"

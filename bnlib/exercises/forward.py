@@ -1,0 +1,7 @@
+"""Exercises of notebook forward."""
+
+from __future__ import annotations
+
+from .spec import Exercise
+
+EXERCISES: tuple[Exercise, ...] = ()

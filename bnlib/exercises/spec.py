@@ -1,0 +1,95 @@
+"""What an exercise is: what it asks for, the cases that tell right from wrong, and its reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Cases = Callable[[np.random.Generator], Iterable["Case"]]
+Runner = Callable[[Mapping[str, Callable[..., Any]], tuple[Any, ...]], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One input of an exercise.
+
+    `says` is what a learner reads: what is special about this input, such as "5 rows, 3 features".
+    `args` are the arguments; the learner's function gets copies of them.
+    `scale` gives, for an output's name, the size against which an error in it is measured; an output that
+    is not named is measured against its own largest entry.
+    """
+
+    says: str
+    args: tuple[Any, ...]
+    scale: Mapping[str, float] = field(default_factory=dict)
+
+
+def run_first(functions: Mapping[str, Callable[..., Any]], args: tuple[Any, ...]) -> Any:
+    """Call the exercise's first function with the case's arguments: what most exercises need."""
+    return next(iter(functions.values()))(*args)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One TODO cell of a notebook.
+
+    `references` maps each function's name, as the learner must write it, to a right answer.
+    `returns` names what comes back, in order; one name means that the value comes back bare.
+    `asks` is one sentence; `hints` go from vague to plain and never give the line away.
+    `section` is the anchor of the notebook's heading that explains it.
+    `run` turns functions and a case's arguments into the outputs; exercises that judge two functions as a
+    pair bring their own. `may_change` names arguments that the function is allowed to change in place.
+    `shapes` gives each output's shape in the letters of the course, for the messages.
+    """
+
+    id: str
+    title: str
+    asks: str
+    references: Mapping[str, Callable[..., Any]]
+    returns: tuple[str, ...]
+    cases: Cases
+    hints: tuple[str, ...]
+    section: str
+    shapes: Mapping[str, str] = field(default_factory=dict)
+    points: int = 1
+    run: Runner = run_first
+    may_change: tuple[str, ...] = ()
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The names that the learner's notebook must define."""
+        return tuple(self.references)
+
+    @property
+    def signature(self) -> str:
+        """How the exercise is called and what it gives back, as `step9(dout) -> dbeta, dgammax`."""
+        name, reference = next(iter(self.references.items()))
+        code = reference.__code__
+        parameters = ", ".join(code.co_varnames[: code.co_argcount])
+        return f"{name}({parameters}) -> {', '.join(self.returns)}"
+
+
+@dataclass(frozen=True)
+class Course:
+    """A named set of notebooks, each with its exercises in the order in which they are met.
+
+    `notebooks` maps a notebook's file name without ending, such as "03_backward", to its exercises.
+    """
+
+    name: str
+    title: str
+    notebooks: Mapping[str, tuple[Exercise, ...]]
+
+    def exercises(self) -> dict[str, Exercise]:
+        """Every exercise of the course by its id, in course order."""
+        return {exercise.id: exercise for group in self.notebooks.values() for exercise in group}
+
+    def notebook_of(self, exercise_id: str) -> str:
+        """The notebook in which an exercise stands."""
+        for notebook, group in self.notebooks.items():
+            if any(exercise.id == exercise_id for exercise in group):
+                return notebook
+        raise KeyError(exercise_id)

@@ -1,0 +1,84 @@
+"""A still picture in a notebook, always with its alternative text."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import sys
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MIME = {".svg": "image/svg+xml", ".png": "image/png"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An SVG or PNG with the words that stand for it where it can't be seen.
+
+    Shown as an <img> with its data inside: JupyterLab keeps that also in a notebook it does not trust, where
+    it drops an SVG. The background is white, because lines drawn in black vanish on a dark page.
+    """
+
+    data: bytes
+    mime: str
+    alt: str
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG text; raises TypeError where it is a PNG."""
+        if self.mime != _MIME[".svg"]:
+            raise TypeError(f"this picture is {self.mime}, not SVG")
+        return self.data.decode("utf-8")
+
+    @property
+    def html(self) -> str:
+        """The picture as one <img> element that needs no other file."""
+        data = base64.b64encode(self.data).decode("ascii")
+        style = "background:#fff;padding:6px;border-radius:4px;max-width:100%;height:auto;box-sizing:border-box"
+        return f'<img alt="{escape(self.alt)}" src="data:{self.mime};base64,{data}" style="{style}">'
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture to a file; raises ValueError where the ending does not fit its format."""
+        path = Path(path)
+        if _MIME.get(path.suffix) != self.mime:
+            raise ValueError(f"{path.name} should end in {'.svg' if 'svg' in self.mime else '.png'}")
+        path.write_bytes(self.data)
+        return path
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": self.alt}
+
+
+def picture(figure: Figure, alt: str) -> Picture:
+    """A matplotlib figure as a Picture; the figure is closed, so that the notebook doesn't show it twice.
+
+    `alt` says in one or two sentences what the figure shows. Raises ValueError where it is empty.
+    """
+    if not alt.strip():
+        raise ValueError("a picture needs alternative text: say in a sentence what it shows")
+    from matplotlib import rc_context
+
+    buffer = io.BytesIO()
+    # Fixed salt and no date: the same figure gives the same bytes, so a rebuilt notebook does not differ.
+    with rc_context({"svg.hashsalt": "bnlib", "svg.fonttype": "none"}):
+        figure.savefig(buffer, format="svg", bbox_inches="tight", facecolor="white", metadata={"Date": None})
+    if "matplotlib.pyplot" in sys.modules:
+        from matplotlib import pyplot
+
+        pyplot.close(figure)
+    return Picture(buffer.getvalue(), _MIME[".svg"], alt)
+
+
+def with_title(svg: str, alt: str) -> str:
+    """An SVG with its alternative text as the <title> that screen readers announce."""
+    title = f"<title>{escape(alt)}</title>"
+    head = re.search(r"<svg\b[^>]*>", svg)
+    if head is None:
+        raise ValueError("not an SVG")
+    return svg[: head.end()] + title + svg[head.end() :]
