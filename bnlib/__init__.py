@@ -13,8 +13,8 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Graph": "graph",
-    "TraceError": "graph",
-    "trace": "graph",
+    "TraceError": "tape",
+    "trace": "tracer",
     "draw": "draw",
     "look": "look",
     "Picture": "picture",
@@ -23,6 +23,7 @@ _HOME = {
     "check": "check",
     "hint": "check",
     "progress": "check",
+    "environment": "environment",
     "Verdict": "judge",
     "judge": "judge",
     "digits": "data",
@@ -35,11 +36,14 @@ if TYPE_CHECKING:
     from .check import check, hint, progress
     from .data import digits, digits_batch
     from .draw import draw
-    from .graph import Graph, TraceError, trace
+    from .environment import environment
+    from .graph import Graph
     from .judge import Verdict, judge
     from .look import look
     from .picture import Picture, picture
     from .play import play
+    from .tape import TraceError
+    from .tracer import trace
 
 
 def __getattr__(name: str) -> Any:

@@ -48,7 +48,7 @@ def verdict_card(exercise: Exercise, verdict: Verdict) -> Card:
         lines.append(f'For a hint, run `hint("{exercise.id}")` in a cell of its own.')
     else:
         lines.append(verdict.message)
-    return _card(verdict.status, f"{sign} {exercise.id} {exercise.title}: {word.lower()}", lines)
+    return notice(verdict.status, f"{sign} {exercise.id} {exercise.title}: {word.lower()}", lines)
 
 
 def hint_card(exercise: Exercise, given: int) -> Card:
@@ -56,8 +56,8 @@ def hint_card(exercise: Exercise, given: int) -> Card:
     count = len(exercise.hints)
     if given >= count:
         again = " ".join(f"({i}) {text}" for i, text in enumerate(exercise.hints, 1))
-        return _card("hint", f"→ {exercise.id} {exercise.title}: all {count} hints", [again])
-    return _card(
+        return notice("hint", f"→ {exercise.id} {exercise.title}: all {count} hints", [again])
+    return notice(
         "hint", f"→ {exercise.id} {exercise.title}: hint {given + 1} of {count}", [exercise.hints[given]]
     )
 
@@ -86,6 +86,11 @@ def progress_card(course: Course, states: Mapping[str, str]) -> Card:
     return Card(_box("progress", f"▤ {title}", body), "\n".join([*text, legend]))
 
 
+def notice(kind: str, title: str, lines: list[str]) -> Card:
+    """A card with words of the caller's; `kind` is a status, "hint" or "progress"."""
+    return _card(kind, f"{_LOOK[kind][0]} {title}", lines)
+
+
 def _badge(identifier: str, status: str) -> str:
     sign, word, colour = _LOOK.get(status, _LOOK["not started"])
     return (
@@ -94,7 +99,11 @@ def _badge(identifier: str, status: str) -> str:
     )
 
 
-def _card(kind: str, title: str, lines: list[str]) -> Card:
+def notice(kind: str, title: str, lines: list[str]) -> Card:
+    """A title and some lines; `kind` chooses the colour: a status, "hint" or "progress".
+
+    What stands between backticks in a line is set as code.
+    """
     body = "".join(f'<div style="margin-top:4px">{markup(line)}</div>' for line in lines)
     return Card(_box(kind, title, body), "\n".join([title, *lines]))
 

@@ -10,6 +10,7 @@ from . import record
 from .card import Card, hint_card, progress_card, verdict_card
 from .exercises import courses, find
 from .judge import Verdict, judge
+from .picture import Picture
 
 # nbval's kernel inherits pytest's variable; nbgrader sets its own; BNLIB_STRICT is for everything else.
 _STRICT_SIGNS = ("PYTEST_CURRENT_TEST", "NBGRADER_EXECUTION")
@@ -72,15 +73,15 @@ def strict() -> bool:
     return any(sign in os.environ for sign in _STRICT_SIGNS)
 
 
-def show(card: Card) -> None:
-    """Show a card: as HTML in a notebook, as text anywhere else."""
+def show(card: Card | Picture) -> None:
+    """Show a card or a picture: as HTML in a notebook, as text anywhere else."""
     shell: Any = None
     if "IPython" in sys.modules:
         from IPython import get_ipython
 
         shell = get_ipython()
     if shell is None:
-        print(card.text)
+        print(card._repr_mimebundle_()["text/plain"])
         return
     from IPython.display import display
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -24,19 +25,27 @@ class Difference:
 
 
 def difference(
-    name: str, got: Any, expected: Any, precision: np.dtype, scale: float | None = None, shape: str = ""
+    name: str,
+    got: Any,
+    expected: Any,
+    precision: np.dtype,
+    scale: float | None = None,
+    shape: str = "",
+    entries: Sequence[str] = (),
 ) -> Difference | None:
     """How `got` differs from `expected`, or None where it is right.
 
     `precision` is the dtype of the case's inputs and chooses the tolerance: 1e-9 of `scale` in float64,
     1e-3 in float32. `scale` defaults to the largest entry of `expected`. `shape` spells the shape in letters,
     such as "(N, D)". Where `expected` is a number, a Python or NumPy number is right; where it is an array,
-    only an ndarray of exactly that shape is: what broadcasts by luck is not.
+    only an ndarray of exactly that shape is: what broadcasts by luck is not. The numbers of one dictionary
+    share their scale, since an entry near 0 may be what is left of larger ones. `entries` names the parts of
+    a tuple, so that a message can say "In `cache[0]`: `xhat` has other values".
     """
     if got is None:
         return Difference("none", f"`{name}` is still None.")
     if isinstance(expected, (str, dict, list, tuple)):
-        return _other(name, got, expected, precision)
+        return _other(name, got, expected, precision, scale, entries)
     expected = np.asarray(expected)
     problem = _type(name, got, expected) or _shape(name, got, expected, shape)
     if problem:
@@ -85,6 +94,8 @@ def _values(
     bad = ~np.isfinite(got)
     if bad.any():
         index = first(bad)
+        if not got.ndim:
+            return Difference("finite", f"`{name}` should be {number(expected)}, and is {got[()]}.", ())
         count = f"{int(bad.sum())} of its {got.size} entries"
         return Difference(
             "finite", f"`{name}` is not finite: {count}, the first at {place(index)}, is {got[index]}.", index
@@ -95,8 +106,10 @@ def _values(
     wrong = error > limit
     if not wrong.any():
         return None
-    index = np.unravel_index(int(np.argmax(error)), error.shape)
-    index = tuple(int(i) for i in index)
+    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
+    if not got.ndim:
+        says = f"`{name}` should be {number(expected)}, and is {number(got)}."
+        return Difference("value", says, (), float(error) / scale)
     spread = "" if got.size == 1 else f" {int(wrong.sum())} of its {got.size} entries differ."
     return Difference(
         "value",
@@ -107,15 +120,18 @@ def _values(
     )
 
 
-def _other(name: str, got: Any, expected: Any, precision: np.dtype) -> Difference | None:
+def _other(
+    name: str, got: Any, expected: Any, precision: np.dtype, scale: float | None, entries: Sequence[str]
+) -> Difference | None:
     """Compare a string, dictionary, list or tuple, entry by entry."""
     if isinstance(expected, str):
         if isinstance(got, str) and got == expected:
             return None
         return Difference("value", f"`{name}` should be {expected!r}, and is {shorten(got)}.")
-    if type(got) is not type(expected):
+    # A defaultdict is a dictionary too.
+    if type(got) is not type(expected) and not (isinstance(expected, dict) and isinstance(got, dict)):
         wanted = _a(type(expected).__name__)
-        return Difference("type", f"`{name}` should be {wanted}, and is {_a(type(got).__name__)}.")
+        return Difference("type", f"`{name}` should be {wanted}{_listed(entries)}, and is {_kind(got)}.")
     if isinstance(expected, dict):
         if got.keys() != expected.keys():
             missing = [key for key in expected if key not in got]
@@ -123,11 +139,39 @@ def _other(name: str, got: Any, expected: Any, precision: np.dtype) -> Differenc
             what = f"lacks {missing[0]!r}" if missing else f"has {shorten(extra[0])}, which was not asked for"
             return Difference("value", f"`{name}` {what}.")
         pairs = [(f"{name}[{key!r}]", got[key], expected[key]) for key in expected]
+        scale = scale or _common_scale(expected)
     else:
         if len(got) != len(expected):
-            return Difference("shape", f"`{name}` should have {len(expected)} entries, and has {len(got)}.")
+            count = f"{len(expected)} entries{_listed(entries)}"
+            return Difference("shape", f"`{name}` should have {count}, and has {len(got)}.")
+        if entries:
+            return _named_entries(name, got, expected, precision, entries)
         pairs = [(f"{name}[{i}]", got[i], expected[i]) for i in range(len(expected))]
-    return next((d for p in pairs if (d := difference(*p, precision))), None)
+    return next((d for p in pairs if (d := difference(*p, precision, scale))), None)
+
+
+def _common_scale(expected: dict[Any, Any]) -> float | None:
+    """The largest size in a dictionary of numbers; None where any of its values is something else."""
+    sizes = [abs(float(value)) for value in expected.values() if isinstance(value, (int, float, np.number))]
+    return max(sizes) if sizes and len(sizes) == len(expected) else None
+
+
+def _named_entries(
+    name: str, got: Any, expected: Any, precision: np.dtype, entries: Sequence[str]
+) -> Difference | None:
+    for i, (entry, part, right) in enumerate(zip(entries, got, expected, strict=True)):
+        wrong = difference(entry, part, right, precision)
+        if wrong:
+            return replace(wrong, says=f"In `{name}[{i}]`: {wrong.says}")
+    return None
+
+
+def _listed(entries: Sequence[str]) -> str:
+    return f" ({', '.join(entries)})" if entries else ""
+
+
+def _kind(value: Any) -> str:
+    return "an array" if isinstance(value, np.ndarray) else _a(type(value).__name__)
 
 
 def first(mask: np.ndarray) -> tuple[int, ...]:

@@ -27,7 +27,8 @@ class Verdict:
     """What was found: a status, a message for the learner, and the known mistake's short name if there is one.
 
     `case` says at which input it was found and `printed` holds what the learner's code printed there.
-    `difference` is the comparison that failed, for those who want to draw it.
+    `difference` is the comparison that failed, for those who want to draw it. A notebook shows a verdict as
+    the card that `check` shows.
     """
 
     exercise: str
@@ -42,6 +43,12 @@ class Verdict:
     def passed(self) -> bool:
         """Whether the answer is right."""
         return self.status == "passed"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        # Here, and not above: a card is made from a verdict, so `card` imports this module.
+        from .card import verdict_card
+
+        return verdict_card(find(self.exercise), self)._repr_mimebundle_()
 
 
 class NotStarted(Exception):
@@ -105,7 +112,8 @@ def _compare(
     precision = precision_of(case.args)
     for name, got, right in zip(exercise.returns, outputs, expected, strict=True):
         shape = exercise.shapes.get(name, "")
-        wrong = difference(name, got, right, precision, case.scale.get(name), shape)
+        entries = exercise.entries.get(name, ())
+        wrong = difference(name, got, right, precision, case.scale.get(name), shape, entries)
         if wrong:
             return replace(found, status="failed", message=wrong.says, difference=wrong)
     return found

@@ -42,7 +42,8 @@ class Exercise:
     `section` is the anchor of the notebook's heading that explains it.
     `run` turns functions and a case's arguments into the outputs; exercises that judge two functions as a
     pair bring their own. `may_change` names arguments that the function is allowed to change in place.
-    `shapes` gives each output's shape in the letters of the course, for the messages.
+    `shapes` gives each output's shape in the letters of the course, for the messages; `entries` gives an output
+    that is a tuple the names of its parts.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Exercise:
     hints: tuple[str, ...]
     section: str
     shapes: Mapping[str, str] = field(default_factory=dict)
+    entries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     points: int = 1
     run: Runner = run_first
     may_change: tuple[str, ...] = ()

@@ -1,0 +1,153 @@
+"""How a call of one of NumPy's functions becomes an operation: its rule, its operands, its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .ops import RULES, Rule
+from .ops.products import einsum, letters
+from .ops.shapes import concatenate, copy, stack
+from .tape import TraceError
+
+
+class Plan(NamedTuple):
+    """What to record: operands are arrays or numbers, parameters are the rest (axes, shapes, letters)."""
+
+    rule: Rule
+    operands: tuple[Any, ...]
+    parameters: dict[str, Any]
+
+
+# The parameters that may be given by position after the array, in NumPy's order.
+_REDUCE = ("axis", "dtype", "out", "keepdims", "initial", "where")
+_LIKE = ("dtype", "order", "subok", "shape")
+_POSITIONAL: dict[Callable[..., Any], tuple[str, ...]] = {
+    np.sum: _REDUCE,
+    np.mean: ("axis", "dtype", "out", "keepdims", "where"),
+    np.var: ("axis", "dtype", "out", "ddof", "keepdims"),
+    np.std: ("axis", "dtype", "out", "ddof", "keepdims"),
+    np.max: ("axis", "out", "keepdims", "initial", "where"),
+    np.min: ("axis", "out", "keepdims", "initial", "where"),
+    np.all: ("axis", "out", "keepdims"),
+    np.any: ("axis", "out", "keepdims"),
+    np.argmax: ("axis", "out", "keepdims"),
+    np.argmin: ("axis", "out", "keepdims"),
+    np.reshape: ("shape", "order"),
+    np.ravel: ("order",),
+    np.squeeze: ("axis",),
+    np.expand_dims: ("axis",),
+    np.transpose: ("axes",),
+    np.moveaxis: ("source", "destination"),
+    np.swapaxes: ("axis1", "axis2"),
+    np.broadcast_to: ("shape", "subok"),
+    np.tile: ("reps",),
+    np.ones_like: _LIKE,
+    np.zeros_like: _LIKE,
+    np.full_like: ("fill_value", *_LIKE),
+}
+_SAME = {np.amax: np.max, np.amin: np.min}
+# NumPy spells some parameters in two ways.
+_ALIASES = {"newshape": "shape", "correction": "ddof"}
+_FIRST = ("a", "x", "array", "m", "A")
+# A parameter at one of these values changes nothing; at any other the rules don't know it.
+_NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "dtype": (None,),
+    "out": (None,),
+    "order": ("C", "K"),
+    "subok": (True, False),
+    "where": (True,),
+    "initial": (),
+    "casting": ("same_kind",),
+    "optimize": (True, False, "greedy", "optimal"),
+}
+
+
+def plan_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Plan:
+    """The plan of a call; raises TraceError, naming the function, for what the graph does not know."""
+    function = _SAME.get(function, function)
+    if function in _SPECIAL:
+        return _SPECIAL[function](*args, **kwargs)
+    if function not in RULES or function not in _POSITIONAL:
+        raise TraceError(unknown(function.__name__))
+    parameters = {_ALIASES.get(key, key): value for key, value in kwargs.items()}
+    if not args:
+        name = next((name for name in _FIRST if name in parameters), None)
+        args = (parameters.pop(name),) if name else args
+    parameters.update(zip(_POSITIONAL[function], args[1:], strict=False))
+    # The dtype of an array of ones is an ordinary parameter; that of a sum would change its operands.
+    free = ("dtype",) if _LIKE[0] in _POSITIONAL[function] and _POSITIONAL[function][-1] == "shape" else ()
+    return Plan(RULES[function], args[:1], known(f"np.{function.__name__}", parameters, free))
+
+
+def known(what: str, parameters: dict[str, Any], free: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The parameters that matter; raises TraceError for one that the rules do not know."""
+    kept = {}
+    for key, value in parameters.items():
+        if key not in _NEUTRAL or key in free:
+            kept[key] = value
+        elif not any(value is one or (isinstance(value, str) and value == one) for one in _NEUTRAL[key]):
+            raise TraceError(f"`{what}` with `{key}=` is not known to the graph; leave it out")
+    return kept
+
+
+def unknown(name: str) -> str:
+    """What to say of a function that has no rule."""
+    return (
+        f"`np.{name}` is not known to the graph; write it with basic operations, "
+        "or compute it before and pass the result in as a constant"
+    )
+
+
+def _dot(a: Any, b: Any, out: None = None) -> Plan:
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return Plan(RULES[np.multiply], (a, b), {})
+    if np.ndim(a) > 2 or np.ndim(b) > 2:
+        raise TraceError("`np.dot` of more than two axes is not known to the graph; use `@`")
+    return Plan(RULES[np.matmul], (a, b), {})
+
+
+def _einsum(subscripts: Any, *operands: Any, **kwargs: Any) -> Plan:
+    known("np.einsum", kwargs)
+    if not isinstance(subscripts, str):
+        raise TraceError("`np.einsum` with lists of axes is not known to the graph; write the letters")
+    try:
+        letters(subscripts)
+    except ValueError as error:
+        raise TraceError(str(error)) from None
+    return Plan(RULES[einsum], operands, {"subscripts": subscripts})
+
+
+def _joined(call: Callable[..., Any]) -> Callable[..., Plan]:
+    def plan(arrays: Any, axis: int | None = 0, **kwargs: Any) -> Plan:
+        known(f"np.{call.__name__}", kwargs)
+        return Plan(RULES[call], tuple(arrays), {"axis": axis})
+
+    return plan
+
+
+def _copy(a: Any, order: str = "K", subok: bool = False) -> Plan:
+    return Plan(RULES[copy], (a,), {})
+
+
+def _outer(a: Any, b: Any) -> Plan:
+    return Plan(RULES[np.outer], (a, b), {})
+
+
+def _where(condition: Any, *choices: Any) -> Plan:
+    if len(choices) != 2:
+        raise TraceError("`np.where` with a condition alone is not known to the graph; index with the condition")
+    return Plan(RULES[np.where], (condition, *choices), {})
+
+
+_SPECIAL: dict[Callable[..., Any], Callable[..., Plan]] = {
+    np.dot: _dot,
+    np.einsum: _einsum,
+    np.concatenate: _joined(concatenate),
+    np.stack: _joined(stack),
+    np.copy: _copy,
+    np.outer: _outer,
+    np.where: _where,
+}

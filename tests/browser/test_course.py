@@ -1,0 +1,138 @@
+"""The course as a learner meets it: each notebook in JupyterLab, run, answered and played with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab import Lab, Notebook, errors, pictures
+from playwright.sync_api import Browser, expect
+
+from bnlib.course import build, source
+from bnlib.exercises import Exercise, courses
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+WITH_SLIDERS = [name for name, path in NOTEBOOKS.items() if "play(" in path.read_text(encoding="utf-8")]
+
+
+def open_copy(lab: Lab, browser: Browser, name: str, text: str) -> Notebook:
+    """Open a notebook in a learner's fresh folder."""
+    copy = lab.folder() / f"{name}.ipynb"
+    copy.write_text(text, encoding="utf-8")
+    return lab.open(browser, copy)
+
+
+# One window for each notebook, opened and run once: the tests of a notebook come one after another and
+# none of them disturbs what the next one looks at.
+@pytest.fixture(scope="module")
+def handed_out(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """A notebook as it is handed out, after "Run All"."""
+    notebook = open_copy(lab, browser, request.param, NOTEBOOKS[request.param].read_text(encoding="utf-8"))
+    notebook.run_all()
+    yield notebook
+    notebook.close()
+
+
+every_notebook = pytest.mark.parametrize("handed_out", NOTEBOOKS, indirect=True)
+
+
+@every_notebook
+def test_it_runs_from_top_to_bottom_with_nothing_answered(handed_out: Notebook) -> None:
+    assert errors(handed_out) == []
+    checks = [cell.id for cell in handed_out.cells() if cell.id.startswith("check-")]
+    assert {check: cards(handed_out, check) for check in checks} == {
+        check: ["not started"] for check in checks
+    }
+
+
+@every_notebook
+def test_every_picture_has_alternative_text(handed_out: Notebook) -> None:
+    shown = pictures(handed_out)
+    assert shown, "there is no picture at all"
+    assert [picture["src"] for picture in shown if not picture["alt"]] == []
+
+
+@every_notebook
+def test_the_card_follows_what_is_typed(handed_out: Notebook, request: pytest.FixtureRequest) -> None:
+    name = request.node.callspec.params["handed_out"]
+    exercise = exercises(name)[0]
+    right = source.load(ROOT / "source" / f"{name}.py").answers[exercise.id].solution_source
+    answer, check = cell_id("answer", exercise), cell_id("check", exercise)
+    card = handed_out.locate(check).locator(".bnlib-card")
+
+    handed_out.type_source(answer, wrong(exercise))
+    handed_out.run_cell(answer)
+    handed_out.run_cell(check)
+    expect(card).to_have_attribute("data-kind", "failed")
+    expect(card).to_contain_text("Not right yet", ignore_case=True)
+
+    handed_out.type_source(answer, right)
+    handed_out.run_cell(answer)
+    handed_out.run_cell(check)
+    expect(card).to_have_attribute("data-kind", "passed")
+    expect(card).to_contain_text("Passed", ignore_case=True)
+    assert errors(handed_out) == []
+
+
+@pytest.mark.parametrize("handed_out", WITH_SLIDERS, indirect=True)
+def test_every_slider_moves_its_picture(handed_out: Notebook) -> None:
+    for cell in handed_out.cells():
+        area = handed_out.locate(cell.id).locator(".jp-OutputArea")
+        if cell.kind != "code" or "play(" not in cell.source:
+            continue
+        image = area.locator("img")
+        expect(image).to_have_count(1)
+        assert area.locator(".noUi-handle").count() > 0, f"{cell.id} has no slider"
+        for number, handle in enumerate(area.locator(".noUi-handle").all()):
+            before = image.get_attribute("src") or ""
+            # A slider that starts at its upper end has nowhere to go but down.
+            at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+            handle.press("ArrowLeft" if at_end else "ArrowRight")
+            expect(image, f"slider {number} of {cell.id} moves nothing").not_to_have_attribute("src", before)
+    assert errors(handed_out) == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_it_passes_with_a_solution_in_every_answer(lab: Lab, browser: Browser, name: str) -> None:
+    book = source.load(ROOT / "source" / f"{name}.py")
+    notebook = open_copy(lab, browser, name, build.dump(build.solved(book)))
+    try:
+        notebook.run_all()
+        assert errors(notebook) == []
+        found = {exercise.id: cards(notebook, cell_id("check", exercise)) for exercise in exercises(name)}
+        assert found == {exercise.id: ["passed"] for exercise in exercises(name)}
+    finally:
+        notebook.close()
+
+
+def exercises(name: str) -> tuple[Exercise, ...]:
+    """The exercises of a notebook, in their order."""
+    return next(course.notebooks[name] for course in courses().values() if name in course.notebooks)
+
+
+def cell_id(kind: str, exercise: Exercise) -> str:
+    """The id that the build gives to an exercise's cell."""
+    return f"{kind}-{exercise.id.replace('.', '-')}"
+
+
+def cards(notebook: Notebook, identifier: str) -> list[str]:
+    """What kinds of card a cell shows."""
+    found: list[str] = (
+        notebook.locate(identifier)
+        .locator(".bnlib-card")
+        .evaluate_all("cards => cards.map(card => card.dataset.kind)")
+    )
+    return found
+
+
+def wrong(exercise: Exercise) -> str:
+    """An answer that runs, and gives back as many values as are asked for, and is never right."""
+    lines = ["import numpy as np"]
+    for name in exercise.functions:
+        values = ", ".join(["np.full(7, -1.5)"] * len(exercise.returns))
+        lines += ["", "", f"def {name}(*arguments):", f"    return {values}"]
+    return "\n".join(lines)
