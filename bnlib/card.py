@@ -86,11 +86,6 @@ def progress_card(course: Course, states: Mapping[str, str]) -> Card:
     return Card(_box("progress", f"▤ {title}", body), "\n".join([*text, legend]))
 
 
-def notice(kind: str, title: str, lines: list[str]) -> Card:
-    """A card with words of the caller's; `kind` is a status, "hint" or "progress"."""
-    return _card(kind, f"{_LOOK[kind][0]} {title}", lines)
-
-
 def _badge(identifier: str, status: str) -> str:
     sign, word, colour = _LOOK.get(status, _LOOK["not started"])
     return (

@@ -112,4 +112,4 @@ class _Plainer(ast.NodeTransformer):
 
 def _short(node: ast.expr) -> str:
     copy = ast.parse(ast.unparse(ast.fix_missing_locations(node)), mode="eval").body
-    return " ".join(ast.unparse(ast.fix_missing_locations(_Plainer().visit(copy))).split())
+    return " ".join(ast.unparse(ast.fix_missing_locations(_Plainer().visit(copy))).split()).replace(" ** ", "**")

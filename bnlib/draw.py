@@ -20,6 +20,8 @@ FONT = "Helvetica,Arial,DejaVu Sans,sans-serif"
 _FILL = {"input": "#e3ecf9", "step": "#ffffff", "result": "#e4f3e7", "faded": "#f5f7fa"}
 # What is written out whole in a node: more entries than this nobody reads there.
 _SMALL = 12
+# A longer way than this, side by side, is wider than a notebook at a size one can read.
+_LONG = 6
 
 
 def draw(
@@ -31,7 +33,7 @@ def draw(
     unfold: bool = False,
     values: bool = False,
     dims: Mapping[str, int] | None = None,
-    rankdir: str = "LR",
+    rankdir: str | None = None,
 ) -> Picture:
     """Draw a traced graph: each node with its name, its shape in brackets and its operation.
 
@@ -39,8 +41,8 @@ def draw(
     only the ways matter and not the numbers. `step` names one node and draws that alone with what it uses and
     what uses it. `reached` draws the backward edges only as far as the sweep has come once that node has been
     processed. `unfold` makes every operation a node of its own. `values` writes the entries of small arrays into
-    the nodes. `dims`, such as {"N": 5, "D": 3}, writes shapes in letters. `rankdir` is Graphviz's: "LR" or "TB".
-    The same graph and options give the same picture. Raises KeyError for a name that is no node.
+    the nodes. `dims`, such as {"N": 5, "D": 3}, writes shapes in letters. `rankdir` is Graphviz's, "LR" or "TB";
+    without it a short graph runs from left to right and a long one downwards, where its text stays legible. The same graph and options give the same picture. Raises KeyError for a name that is no node.
     """
     if unfold:
         graph = graph.unfold()
@@ -55,7 +57,7 @@ def draw(
     for name in (step, reached):
         if name is not None:
             graph[name]
-    view = _View(graph, gradients, step, reached, values, numbers, dict(dims or {}), rankdir)
+    view = _View(graph, gradients, step, reached, values, numbers, dict(dims or {}), rankdir or "")
     dot = view.dot()
     alt = describe(graph, gradients, view.nodes, view.shape, step, reached)
     return Picture(with_title(render(dot.source), alt).encode("utf-8"), "image/svg+xml", alt)
@@ -89,6 +91,7 @@ class _View:
         if self.step is not None:
             near = {self.step, *self.graph[self.step].parents, *self.graph.consumers(self.step)}
             self.nodes = [name for name in self.nodes if name in near]
+        self.rankdir = self.rankdir or ("TB" if self._depth() > _LONG else "LR")
 
     def dot(self) -> graphviz.Digraph:
         """The picture as DOT, nodes and edges in the order of execution."""
@@ -103,6 +106,13 @@ class _View:
                 self._edge(dot, edge.source, edge.target)
         self._seeds(dot)
         return dot
+
+    def _depth(self) -> int:
+        """The number of nodes on the longest way through what is shown."""
+        depth: dict[str, int] = {}
+        for name in self.nodes:
+            depth[name] = 1 + max((depth.get(parent, 0) for parent in self.graph[name].parents), default=0)
+        return max(depth.values())
 
     def shape(self, node: Node) -> str:
         """A shape in brackets, in letters where `dims` has exactly one letter for the number."""
@@ -141,8 +151,10 @@ class _View:
     def _edge(self, dot: graphviz.Digraph, source: str, target: str) -> None:
         ends = (f"n_{identifier(source)}", f"n_{identifier(target)}")
         pair = f"{identifier(source)}__{identifier(target)}"
-        dot.edge(*ends, id=f"edge_{pair}", **{"class": "forward"})
         label = self._label(source, target)
+        # Without a label of its own the forward edge would lie under the backward one.
+        blank = "    " if label and self.rankdir == "TB" else ""
+        dot.edge(*ends, id=f"edge_{pair}", label=blank, **{"class": "forward"})
         if label:
             dot.edge(
                 *ends,

@@ -25,7 +25,7 @@ _REFEREE = '__import__("bnlib.grade.referee", fromlist=["referee"])'
 
 @dataclass(frozen=True)
 class Piece:
-    """A code cell of the assembled notebook: what it is for, and the learner's cell that it came from, if any."""
+    """A code cell to run: what it is for, and the learner's cell that it came from, if any."""
 
     role: Role
     source: str
@@ -53,7 +53,9 @@ def assemble(found: Match, seed: int, verdicts: Path) -> list[Piece]:
                 pieces.append(Piece("answer", cell.stub_source, cell.exercise))
         elif cell.kind == "check" and cell.exercise:
             path = str(verdict_file(found, verdicts, cell.exercise))
-            pieces.append(Piece("check", f"{_REFEREE}.decide({cell.exercise!r}, {seed}, {path!r})", cell.exercise))
+            pieces.append(
+                Piece("check", f"{_REFEREE}.decide({cell.exercise!r}, {seed}, {path!r})", cell.exercise)
+            )
             if checks[cell.number]:
                 pieces.append(Piece("hidden", checks[cell.number], cell.exercise))
         pieces += _added(found, cell.number)
@@ -61,13 +63,13 @@ def assemble(found: Match, seed: int, verdicts: Path) -> list[Piece]:
 
 
 def verdict_file(found: Match, verdicts: Path, exercise: str) -> Path:
-    """Where the check of an exercise writes; numbered, since a course is free in how it names its exercises."""
+    """Where the check of an exercise writes; numbered, since a course may use any text as an id."""
     return verdicts / f"{list(found.book.checks).index(exercise)}.json"
 
 
 def notebook(pieces: list[Piece]) -> dict[str, Any]:
     """The cells as a notebook with nothing of the learner's but the text of those cells."""
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "execution_count": None,
@@ -90,7 +92,7 @@ def _added(found: Match, number: int) -> Iterator[Piece]:
 
 
 def _beyond_check(cell: SourceCell) -> str:
-    """What a check cell holds besides the call of `check`: its hidden tests, and what else its author wrote."""
+    """What a check cell holds besides the call of `check`: hidden tests, and what else its author wrote."""
     lines = cell.stub_source.split("\n")
     for statement in ast.parse(cell.stub_source).body:
         call = statement.value if isinstance(statement, ast.Expr) else None

@@ -48,13 +48,17 @@ def identify(submission: Submission, courses: Mapping[str, Course]) -> tuple[Cou
     found: list[tuple[int, Course, str]] = []
     for course in named:
         for notebook, exercises in course.notebooks.items():
-            hits = sum(f"{kind}-{_dashed(e.id)}" in claimed for e in exercises for kind in ("answer", "check"))
+            hits = sum(
+                f"{kind}-{_dashed(e.id)}" in claimed for e in exercises for kind in ("answer", "check")
+            )
             found.append((hits, course, notebook))
     best = max(found, key=lambda entry: entry[0], default=None)
     if best and best[0]:
         return best[1], best[2]
     stem = re.sub(r"[^a-z0-9]+", "_", submission.path.stem.lower())
-    by_name = [(c, n) for _, c, n in found if re.search(rf"(?<![a-z0-9]){re.escape(n.lower())}(?![a-z0-9])", stem)]
+    by_name = [
+        (c, n) for _, c, n in found if re.search(rf"(?<![a-z0-9]){re.escape(n.lower())}(?![a-z0-9])", stem)
+    ]
     if by_name:
         return max(by_name, key=lambda entry: len(entry[1]))
     raise Unreadable("It is a notebook, but answers none of the course's: it has none of their exercises.")
@@ -84,7 +88,8 @@ def match(submission: Submission, book: SourceNotebook) -> Match:
         elif not _as_handed_out(cell) and not _OURS_ONLY.fullmatch(cell.source):
             loose.append(cell)
     candidates = sorted(
-        [*loose, *changed.values(), *(cell for cells in own.values() for cell in cells)], key=lambda c: c.number
+        [*loose, *changed.values(), *(cell for cells in own.values() for cell in cells)],
+        key=lambda c: c.number,
     )
     notes: list[str] = []
     used: set[int] = set()
@@ -108,7 +113,7 @@ def match(submission: Submission, book: SourceNotebook) -> Match:
 
 
 class _Homes:
-    """Where a learner's cell comes from: the source's cell with its id, then with its label, then its text."""
+    """Where a learner's cell comes from: the source's cell with its id, then its label, then its text."""
 
     def __init__(self, book: SourceNotebook):
         built = learners(book)["cells"]
@@ -119,7 +124,7 @@ class _Homes:
             self.by_text.setdefault(_plain(cell.stub_source), []).append(cell)
 
     def of(self, cell: LearnerCell, last: int) -> SourceCell | None:
-        """The source's cell, or None for one that the learner added. `last` is the number of the one before."""
+        """The source's cell, or None for one that the learner added; `last` is the number of the one before."""
         if cell.id in self.by_id:
             return self.by_id[cell.id]
         for claim in _claims(cell):
@@ -130,7 +135,7 @@ class _Homes:
 
 
 def _claims(cell: LearnerCell) -> set[str]:
-    """The ids under which a cell goes: its own, nbgrader's, and the one that its label in our metadata gives."""
+    """The ids under which a cell goes: its own, nbgrader's, and what its label in our metadata says."""
     claims = {cell.id}
     theirs, ours = cell.metadata.get("nbgrader"), _label(cell)
     if isinstance(theirs, dict) and isinstance(theirs.get("grade_id"), str):

@@ -50,7 +50,7 @@ def names(source: str) -> Names:
 
 
 def without_magics(source: str) -> str:
-    """A cell as Python: line magics become `pass`, so that line numbers stay; a cell in another language is empty."""
+    """A cell as Python: line magics become `pass`, which keeps the lines; another language leaves it empty."""
     lines = source.split("\n")
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
     if lines[first].startswith("%%"):
@@ -68,7 +68,7 @@ def without_magics(source: str) -> str:
 def without_markers(source: str) -> str:
     """A learner's cell in which no comment tells nbval to skip the cell or to expect an exception.
 
-    Every line stays where it is; such a comment only gets a word more, so that it is a comment like any other.
+    Every line stays where it is; such a comment only gets two words more, and is a comment like any other.
     """
     # nbval splits as str.splitlines does, which also ends a line at a form feed and the like.
     return "".join(

@@ -17,7 +17,7 @@ from ..record import write_whole
 
 
 def settle_in() -> None:
-    """The first cell: `check` in a learner's own cells shows cards, as at home, and tracebacks are plain text."""
+    """The first cell: `check` in a learner's own cells shows cards, as at home; tracebacks are plain text."""
     os.environ.pop("PYTEST_CURRENT_TEST", None)
     os.environ["BNLIB_STRICT"] = "0"
     from IPython import get_ipython
@@ -26,9 +26,9 @@ def settle_in() -> None:
 
 
 def decide(exercise_id: str, seed: int, path: str) -> None:
-    """A check cell: judge an exercise in the namespace that calls this, write the verdict, raise if it did not pass.
+    """A check cell: judge an exercise in the namespace that calls this, and write the verdict to `path`.
 
-    The words are the card's. Raises CheckFailed, which makes the cell a failed test.
+    The words are the card's. Raises CheckFailed unless it passed, which makes the cell a failed test.
     """
     verdict = judge(exercise_id, sys._getframe(1).f_globals, seed)
     message = verdict.message

@@ -85,13 +85,17 @@ def read(path: str | Path) -> Submission:
             f"It is not a notebook, or is damaged: not JSON from line {error.lineno}, column {error.colno} on."
         ) from None
     except (ValueError, RecursionError):
-        raise Unreadable("It is not a notebook: it is JSON, but nested too deep or with numbers too long.") from None
+        raise Unreadable(
+            "It is not a notebook: its JSON is nested too deep, or has numbers too long."
+        ) from None
     return _submission(path, notebook)
 
 
 def _bytes(path: Path) -> bytes:
     # Not opened at all where it is a link; never waited for where it is a pipe or a device.
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
     if path.is_symlink():
         raise Unreadable("It is a link. Hand in the file itself.")
     try:
@@ -108,7 +112,9 @@ def _bytes(path: Path) -> bytes:
             raise Unreadable("It is not an ordinary file.")
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise Unreadable(f"It is larger than {MAX_BYTES // 2**20} MB. Clear its outputs and hand it in again.")
+        raise Unreadable(
+            f"It is larger than {MAX_BYTES // 2**20} MB. Clear its outputs and hand it in again."
+        )
     return data
 
 
@@ -116,7 +122,9 @@ def _submission(path: Path, notebook: Any) -> Submission:
     if not isinstance(notebook, dict):
         raise Unreadable("It is not a notebook: it is JSON, but not of a notebook.")
     if "worksheets" in notebook:
-        raise Unreadable("It is a notebook of an old format. Open it in JupyterLab, save it, hand it in again.")
+        raise Unreadable(
+            "It is a notebook of an old format. Open it in JupyterLab, save it, hand it in again."
+        )
     cells = notebook.get("cells")
     if not isinstance(cells, list):
         raise Unreadable("It is not a notebook: it has no cells.")
@@ -145,7 +153,9 @@ def _cell(number: int, cell: dict[str, Any]) -> LearnerCell:
     metadata = cell.get("metadata")
     # Half a character, as bad encodings leave behind, can't be sent to a kernel.
     source = source.encode("utf-8", "replace").decode("utf-8")
-    return LearnerCell(number, source, _text(cell.get("id")) or "", metadata if isinstance(metadata, dict) else {})
+    return LearnerCell(
+        number, source, _text(cell.get("id")) or "", metadata if isinstance(metadata, dict) else {}
+    )
 
 
 def _text(value: Any) -> str | None:

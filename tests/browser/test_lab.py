@@ -78,7 +78,7 @@ def test_an_error_inside_a_widget_is_seen(opened: Callable[..., Notebook]) -> No
 def test_a_picture_without_alternative_text_is_seen(opened: Callable[..., Notebook]) -> None:
     notebook = opened(
         one='from IPython.display import HTML\nHTML(\'<img alt="a pixel" src="data:,">\')',
-        two=f"from IPython.display import Image\nImage(data='{PIXEL}', format='png')",
+        two=f"import base64\nfrom IPython.display import Image\nImage(base64.b64decode('{PIXEL}'))",
     )
     notebook.run_all()
     notebook.page.locator(".jp-OutputArea img").nth(1).wait_for(state="attached")

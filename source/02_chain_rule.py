@@ -1,0 +1,838 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 2 · The chain rule, one gate at a time
+#
+# A gradient runs backward through the whole layer, and no node on its way knows what the layer is for. What
+# does a single node have to know to do its part?
+#
+# Very little, as it turns out. In this notebook you find the rule for five kinds of node, and write a
+# backward pass for any graph made of them. It takes about 45 minutes and has six exercises.
+
+# %% [markdown]
+# The answers in this notebook need NumPy and nothing else.
+
+# %% given=true
+import numpy as np
+
+# %% [markdown]
+# The demonstrations use the course's helpers too.
+
+# %%
+from bnlib import check, draw, hint, look, picture, play, progress, trace
+from bnlib.style import ACCENT, GRADIENT, INK, MUTED, figure
+
+# %% [markdown]
+# ## What a gate knows
+#
+# Take any operation with two inputs, $z = f(x, y)$, somewhere in a calculation that ends in one number, the
+# loss $L$. Call it a gate. Kratzert (2016) explains the chain rule with a figure of such a gate, drawn twice:
+# going forward, $x$ and $y$ come in and $z$ leaves; going backward, one number comes in where $z$ left, and
+# one number leaves at each input.
+#
+# The number that comes in is $\partial L/\partial z$: how fast $L$ rises when $z$ rises. In code this course
+# calls it `dz`. It isn't a small change of $z$. It is the gradient of $L$ with respect to $z$, and `dx` and
+# `dy` are named the same way.
+#
+# How does the gate find `dx`? Raise $x$ by a tiny $h$. Then $z$ rises by $h$ times the slope
+# $\partial z/\partial x$, and $L$ rises by that times `dz`. So
+#
+# $$\frac{\partial L}{\partial x} = \frac{\partial L}{\partial z}\,\frac{\partial z}{\partial x},
+# \qquad\text{in words: what comes from above, times the local derivative.}$$
+#
+# The local derivative depends on the gate's own inputs. Nothing in the formula asks where $x$ came from, or
+# what becomes of $z$.
+
+# %% [markdown]
+# Here are three gates in a row, with numbers. Before you run the cell: if you could raise one of `x`, `y` and
+# `c` a little, which would move `L` the most?
+
+
+# %%
+def toy(x, y, c):
+    p = x * y
+    z = p + c
+    L = z**2
+    return L
+
+
+graph = trace(toy, 3.0, -2.0, 10.0)
+draw(graph, backward=graph.backward(), values=True)
+
+# %% [markdown]
+# Read the backward arrows from right to left. The square sends `dz = 2z = 8`. The sum sends 8 both ways. The
+# product sends `8 * y` to `x` and `8 * x` to `y`. Each gate multiplied what it got by a slope of its own.
+#
+# Is it true? Nudge each input and measure.
+
+# %%
+gradients = graph.backward()
+start = {"x": 3.0, "y": -2.0, "c": 10.0}
+h = 1e-6
+
+for name in start:
+    up, down = dict(start), dict(start)
+    up[name] += h
+    down[name] -= h
+    measured = (toy(**up) - toy(**down)) / (2 * h)
+    print(f"d{name}: measured {measured:8.4f}   from the graph {gradients[name]:8.4f}")
+
+# %% [markdown]
+# `y` moves the loss most, and in a direction of its own: `dx` is negative, so raising `x` lowers `L`.
+#
+# From here on $x$, $y$ and $z$ are arrays. Nothing new happens to the rule, but there is one habit to take up
+# now. `dx` holds one slope for each number in `x`, so **`dx` has the shape of `x`**. Always. Where you are
+# lost, write down the shapes first.
+
+# %% [markdown]
+# ## Add passes on
+#
+# `z = x + y`, entry by entry. Suppose $L$ rises by 3 for every unit that `z[0]` rises. How much does it rise
+# for every unit of `x[0]`? And does that depend on `y`?
+
+
+# %%
+def add(x, y):
+    z = x + y
+    return z
+
+
+graph = trace(add, np.array([1.0, 4.0]), np.array([-2.0, 0.5]))
+draw(graph, backward=graph.backward(np.array([3.0, -1.0])), values=True)
+
+# %% [markdown]
+# A unit of `x[0]` is a unit of `z[0]`. The local derivative is 1, for either input and wherever they are, so
+# the gradient passes through unchanged.
+
+# %% [markdown]
+# ### 2.1 Back through a sum of two
+#
+# Difficulty ●○○○○ · about 2 minutes
+#
+# `z = x + y`, and all three have the same shape, whatever it is. You get `dz`. Return `dx` and `dy`.
+#
+# Think first: of the three arrays that you are given, which do you need?
+
+# %% answer="2.1"
+def add_backward(dz, x, y):
+    """Undo z = x + y; dz, x and y have one shape."""
+    dx, dy = None, None
+    ###########################################################################
+    # TODO 2.1: what comes from above, times the local derivative of a sum.   #
+    # Store the gradient of x in dx and the gradient of y in dy.              #
+    ###########################################################################
+    ### BEGIN SOLUTION
+    dx = dz
+    dy = dz
+    ### END SOLUTION
+    return dx, dy
+
+
+# %% check="2.1"
+check("2.1")
+
+# %% [markdown]
+# ## Multiply swaps
+#
+# `z = x * y`. How fast does `z` rise with `x`?
+#
+# Draw it. `x` and `y` are the sides of a rectangle, and `z` is its area. Let `x` grow: how long is the strip
+# that is added at the right? Move the sliders and compare the strips with the corner.
+
+# %%
+def rectangle(grow_x, grow_y):
+    x, y = 3.0, 2.0
+    strip_x, strip_y, corner = y * grow_x, x * grow_y, grow_x * grow_y
+    fig, axes = figure(width=6.4, height=3.9)
+    parts = [
+        ((0, 0), x, y, "#e4e7eb", f"z = x · y = {x * y:g}"),
+        ((x, 0), grow_x, y, ACCENT, f"y · {grow_x:g} = {strip_x:.2f}"),
+        ((0, y), x, grow_y, MUTED, f"x · {grow_y:g} = {strip_y:.2f}"),
+        ((x, y), grow_x, grow_y, GRADIENT, f"the corner, {corner:.2f}"),
+    ]
+    for (left, bottom), width, height, colour, label in parts:
+        axes.fill_between([left, left + width], bottom, bottom + height, color=colour, label=label)
+    axes.set(xlim=(0, 6.6), ylim=(0, 3.2), aspect="equal", xlabel="x = 3, and what it grows by")
+    axes.set_ylabel("y = 2, and what it grows by")
+    change = (x + grow_x) * (y + grow_y) - x * y
+    axes.set_title(f"z rises by {change:.2f}; the two strips make {strip_x + strip_y:.2f}")
+    axes.legend(loc="center right")
+    alt = (
+        f"A rectangle of sides 3 and 2. Its width grows by {grow_x:g}, its height by {grow_y:g}. The strip at the "
+        f"right has area {strip_x:.2f}, the strip on top {strip_y:.2f}, the corner between them {corner:.2f}; "
+        f"together {change:.2f}."
+    )
+    return picture(fig, alt=alt)
+
+
+play(
+    rectangle,
+    grow_x=(0.6, 0.0, 1.0, 0.05),
+    grow_y=(0.0, 0.0, 1.0, 0.05),
+    labels={"grow_x": "x grows by", "grow_y": "y grows by"},
+)
+
+# %% [markdown]
+# When `x` grows, the strip is as long as `y`: the local derivative with respect to one side is the *other*
+# side. The two change places.
+#
+# What about the corner? It belongs to neither strip. Make both steps ten times smaller, and the strips shrink
+# ten times while the corner shrinks a hundred times.
+
+# %%
+for step in (0.5, 0.05, 0.005):
+    change = (3 + step) * (2 + step) - 3 * 2
+    strips = 2 * step + 3 * step
+    print(f"both grow by {step:5}: z rises by {change:.6f}, strips {strips:.6f}, left over {change - strips:.6f}")
+
+# %% [markdown]
+# A derivative is about steps so small that corners no longer count. That is why each input of a gate can be
+# treated as if the others stood still, even though all of them move.
+
+# %% [markdown]
+# ### 2.2 Back through a product
+#
+# Difficulty ●○○○○ · about 3 minutes
+#
+# `z = x * y`, entry by entry, and all three have the same shape. You get `dz`. Return `dx` and `dy`.
+#
+# Think first: a sum needed neither of its inputs to go backward. What does a product have to keep from the
+# forward pass?
+
+# %% answer="2.2"
+def mul_backward(dz, x, y):
+    """Undo z = x * y; dz, x and y have one shape."""
+    dx, dy = None, None
+    ###########################################################################
+    # TODO 2.2: what comes from above, times the local derivative of a        #
+    # product. Store the gradient of x in dx and the gradient of y in dy.     #
+    # Don't change dz, x or y: the caller still needs them.                   #
+    ###########################################################################
+    ### BEGIN SOLUTION
+    dx = dz * y
+    dy = dz * x
+    ### END SOLUTION
+    return dx, dy
+
+
+# %% check="2.2"
+check("2.2")
+
+# %% [markdown]
+# The answer to the last question is why a forward pass returns a `cache`. Every product on the way needs its
+# inputs again.
+
+# %% [markdown]
+# ## A broadcast going forward is a sum going backward
+#
+# In the last step of batch normalization, `beta` with its D numbers is added to an array of N rows. NumPy
+# stretches it over the rows. Here is that gate by itself, `z = x + b`, with 5 rows and 3 features.
+
+
+# %%
+def add_bias(x, b):
+    z = x + b
+    return z
+
+
+rng = np.random.default_rng(2)
+x = rng.normal(size=(5, 3))
+b = np.array([0.5, -1.0, 2.0])
+dz = rng.normal(size=(5, 3))
+
+graph = trace(add_bias, x, b)
+draw(graph, backward=graph.backward(dz), dims={"N": 5, "D": 3})
+
+# %% [markdown]
+# `dz` is (N, D). `db` must have the shape of `b`, which is (D,). So N numbers in each column of `dz` have to
+# become one. Are they to be averaged? Added up? Is one of them enough?
+#
+# Ask what one number of `b` does. Raise `b[0]` by 1 and look at what moves in `z`.
+
+# %%
+raised = b.copy()
+raised[0] += 1.0
+print(add_bias(x, raised) - add_bias(x, b))
+
+# %% [markdown]
+# All five entries of column 0 move, and each moves by the whole step. The loss reacts to every one of them.
+# Five reactions to one cause add up.
+#
+# That is the argument. Now with every sum visible, for any loss that is a smooth function of all the numbers
+# in $z$. Since $L$ depends on $b_k$ only through the $z_{ij}$, the chain rule goes over all of them:
+#
+# $$\frac{\partial L}{\partial b_k}
+# = \sum_{i=1}^{N}\sum_{j=1}^{D} \frac{\partial L}{\partial z_{ij}}\,\frac{\partial z_{ij}}{\partial b_k}.$$
+#
+# The gate says $z_{ij} = x_{ij} + b_j$. So $\partial z_{ij}/\partial b_k$ is 1 where $j = k$, in every row
+# $i$, and 0 in all other columns. Of the sum over $j$ only $j = k$ is left, and of the sum over $i$
+# everything:
+#
+# $$\frac{\partial L}{\partial b_k} = \sum_{i=1}^{N} \frac{\partial L}{\partial z_{ik}}.$$
+#
+# The proof used what the gate does. It never asked what $L$ is.
+
+# %% [markdown]
+# ### Three losses
+#
+# A proof that doesn't mention the loss should hold for every loss. Here are three: a sum over the rows, a
+# mean over the rows, and one that multiplies the rows' lengths and adds up nothing from row to row. For each, move every entry of
+# `z` by itself to measure `dz`, and every entry of `b` by itself to measure `db`.
+
+# %%
+losses = {
+    "a sum over the rows": lambda z: np.sum(z**2),
+    "a mean over the rows": lambda z: np.mean(np.sum(z**2, axis=1)),
+    "a product of the rows' lengths": lambda z: np.prod(np.sqrt(np.sum(z**2, axis=1))),
+}
+
+
+def slopes(f, a, h=1e-5):
+    """How fast f(a), a number, rises with each entry of a."""
+    found = np.zeros_like(a)
+    for index in np.ndindex(a.shape):
+        step = np.zeros_like(a)
+        step[index] = h
+        found[index] = (f(a + step) - f(a - step)) / (2 * h)
+    return found
+
+
+for name, loss in losses.items():
+    measured_dz = slopes(loss, x + b)
+    measured_db = slopes(lambda moved, loss=loss: loss(x + moved), b)
+    print(f"{name}\n   db, measured          {measured_db.round(4)}")
+    print(f"   dz, summed over rows  {measured_dz.sum(axis=0).round(4)}")
+    print(f"   dz, mean over rows    {measured_dz.mean(axis=0).round(4)}\n")
+
+# %% [markdown]
+# Three times the sum is right, and three times the mean is too small by the factor N = 5. Change the number
+# of rows, or the loss, and see whether it ever is the other way round.
+
+# %%
+def bars(loss, rows):
+    data = np.random.default_rng(2).normal(size=(rows, 3))
+    dz_here = slopes(losses[loss], data + b)
+    truth = slopes(lambda moved: losses[loss](data + moved), b)
+    series = {
+        "db, measured": (truth, INK),
+        "sum of dz over the rows": (dz_here.sum(axis=0), ACCENT),
+        "mean of dz over the rows": (dz_here.mean(axis=0), GRADIENT),
+    }
+    fig, axes = figure(width=7, height=3.2)
+    for k, (label, (values, colour)) in enumerate(series.items()):
+        axes.bar(np.arange(3) + 0.27 * (k - 1), values, width=0.25, color=colour, label=label)
+    axes.axhline(0, color=MUTED, linewidth=1)
+    axes.set(xticks=range(3), xticklabels=["b[0]", "b[1]", "b[2]"])
+    axes.set_title(f"Loss: {loss}, N = {rows}")
+    axes.legend(loc="best")
+    numbers = "; ".join(f"{label} {values.round(3).tolist()}" for label, (values, _) in series.items())
+    return picture(fig, alt=f"Bars for the three entries of b, with {loss} as the loss and {rows} rows: {numbers}.")
+
+
+play(bars, loss=list(losses), rows=(5, 1, 8, 1), labels={"rows": "rows N"})
+
+# %% [markdown]
+# ### Why not the mean?
+#
+# This question stands under Kratzert's article, and most people who write this layer ask it once. There,
+# Patrick Langechuan LIU reasons that an error in `beta` is copied to every row, so that the gradient should be
+# the average over the copies; Rakhil Immidisetti asks why nothing is divided by the size of the batch. It is
+# a natural thought: N noisy readings of one quantity are best averaged. But the rows of `dz` aren't readings
+# of one quantity. They are N effects of one cause, and effects add up.
+#
+# Another reader, JohnMclain, gives a different reason for the sum: that the losses of the examples are summed
+# at the end. The article took that reason over, at steps 9 and 8. You have seen that it isn't the reason. With
+# the loss that is a mean, the sum is still right. With the one that multiplies, there are no summed losses to
+# speak of, and the sum is right there too. Harvey Qiu put it well in the same thread: gradients
+# that reach one variable along several branches are added, whatever the loss.
+#
+# So where does the 1/N of a mean loss go? It is in `dz` already, put there by the gate that took the mean.
+# A gate further down that divides again divides twice.
+
+# %% [markdown]
+# ### 2.3 Back through a broadcast
+#
+# Difficulty ●●○○○ · about 4 minutes
+#
+# `z = x + b`, with `x` of shape (N, D) and `b` of shape (D,). You get `dz`, of shape (N, D). Return `dx` and
+# `db`.
+#
+# Think first: which axis does `dz` have that `b` doesn't?
+
+# %% answer="2.3"
+def broadcast_add_backward(dz, x, b):
+    """Undo z = x + b; dz and x are (N, D), b is (D,)."""
+    dx, db = None, None
+    ###########################################################################
+    # TODO 2.3: x went through unstretched, b was stretched over the rows.    #
+    # Store the gradient of x, (N, D), in dx and that of b, (D,), in db.      #
+    # (D,) is not (1, D): a gradient has exactly the shape of its array.      #
+    ###########################################################################
+    ### BEGIN SOLUTION
+    dx = dz
+    db = np.sum(dz, axis=0)
+    ### END SOLUTION
+    return dx, db
+
+
+# %% check="2.3"
+check("2.3")
+
+# %% [markdown]
+# For `gamma * xhat` two rules meet: multiply swaps, and then the stretched factor is summed over the rows. In
+# general, whatever axis NumPy stretched going forward is summed going backward.
+
+# %% [markdown]
+# ## A sum going forward is a broadcast going backward
+#
+# Now the other way round. `s = np.sum(x, axis=0)` makes D numbers out of N rows. `ds` comes in with shape
+# (D,), and `dx` has to be (N, D). Each number of `ds` belongs to N entries of `x`. Does each get a share of
+# it, or the whole?
+
+
+# %%
+def column_sums(x):
+    s = np.sum(x, axis=0)
+    return s
+
+
+graph = trace(column_sums, np.array([[1.0, 4.0], [2.0, 0.0], [6.0, 2.0]]))
+draw(graph, backward=graph.backward(np.array([3.0, -1.0])), values=True)
+
+# %% [markdown]
+# The whole. Raise any one entry of a column by 1 and the column's sum rises by 1, so the slope is 1 for each.
+# Every row of `dx` is a copy of `ds`.
+#
+# A mean is a sum divided by N, and that division is a gate of its own with the slope 1/N. So for `np.mean`
+# each entry does get a share: a unit of `x` lifts the mean by 1/N.
+#
+# Is it chance that the two rules mirror each other? Write the stretching as a product with a column of ones.
+
+# %%
+ones = np.ones((5, 1))
+print("b stretched over 5 rows:", np.array_equal(ones @ b[None, :], np.broadcast_to(b, (5, 3))))
+print("dz summed over 5 rows:  ", np.allclose(ones.T @ dz, dz.sum(axis=0)))
+
+# %% [markdown]
+# Stretching is a product with that column, summing is a product with the same column transposed. Going
+# backward through a linear gate always transposes its matrix, so each of the two is the way back through the
+# other. In the layer you meet both: `mu` is made by a mean, and stretched again when it is taken off.
+
+# %% [markdown]
+# ### 2.4 Back through a mean
+#
+# Difficulty ●●○○○ · about 4 minutes
+#
+# `mu = np.mean(x, axis=0)`, with `x` of shape (N, D). You get `dmu`, of shape (D,). Return `dx`.
+#
+# Think first: which of the numbers in `x` do you need for this?
+
+# %% answer="2.4"
+def mean_backward(dmu, x):
+    """Undo mu = np.mean(x, axis=0); dmu is (D,), x is (N, D)."""
+    dx = None
+    ###########################################################################
+    # TODO 2.4: stretch dmu over the rows, and mind what a mean does that a   #
+    # sum doesn't. Store the gradient of x, of shape (N, D), in dx.           #
+    ###########################################################################
+    ### BEGIN SOLUTION
+    N = x.shape[0]
+    dx = np.ones(x.shape) * dmu / N
+    ### END SOLUTION
+    return dx
+
+
+# %% check="2.4"
+check("2.4")
+
+# %% [markdown]
+# ## A fan-out going forward is an addition going backward
+#
+# `b` moved N entries of `z`, and its gradient was a sum of N terms. The same holds for anything that is used
+# more than once. The smallest case is `z = x * x`. You know the answer from school; the question is how two
+# gates' worth of rules arrive at it.
+#
+# The product doesn't know that its two inputs are the same number. It computes a gradient for the left one
+# and a gradient for the right one. At `x = 3`, measure both, and then what happens when they move together.
+
+# %%
+h = 1e-6
+left = ((3 + h) * 3 - (3 - h) * 3) / (2 * h)
+right = (3 * (3 + h) - 3 * (3 - h)) / (2 * h)
+together = ((3 + h) * (3 + h) - (3 - h) * (3 - h)) / (2 * h)
+print(f"left alone {left:.4f}, right alone {right:.4f}, together {together:.4f}")
+
+# %% [markdown]
+# Three for each place in which `x` stands, six in all: the $2x$ that you know. Going forward, a value fans out to
+# all places where it is used. Going backward, what comes from those places is added.
+#
+# Here is a graph with a longer fan-out. How many ways lead from `x` to `z`?
+
+
+# %%
+def three_ways(x):
+    mu = np.mean(x, axis=0)
+    xmu = x - mu
+    z = x * xmu
+    return z
+
+
+small = np.array([[1.0, 2.0], [3.0, 5.0], [5.0, 2.0]])
+graph = trace(three_ways, small)
+gradients = graph.backward(np.array([[1.0, -1.0], [2.0, 0.0], [0.0, 1.0]]))
+draw(graph, backward=gradients, values=True)
+
+# %% [markdown]
+# Three: straight into the product, through the subtraction, and through the mean and then the subtraction.
+# Each sends its own contribution back to `x`, and the names number them in the order in which they arrive.
+
+# %%
+for one in gradients.contributions("x"):
+    print(f"{one.name}, which came through {one.source}:\n{one.value}\n")
+print(f"their sum, dx:\n{gradients['x']}")
+
+# %% [markdown]
+# Forget one of the three and `dx` still has the right shape and believable numbers. This is the mistake that
+# costs most time in this layer, and the reason to draw the graph before writing the code.
+
+# %% [markdown]
+# ### 2.5 Three ways to x
+#
+# Difficulty ●●●○○ · about 8 minutes
+#
+# `z = x * (x - np.mean(x, axis=0))`, with `x` of shape (N, D), the graph that you see above. You get `dz`.
+# Return `dx`.
+#
+# Think first: what arrives at `xmu`? It goes on to two places, one of them with a minus sign. At that place a
+# vector was stretched.
+
+# %% answer="2.5"
+def fan_out_backward(dz, x):
+    """Undo z = x * (x - np.mean(x, axis=0)); dz and x are (N, D)."""
+    dx = None
+    ###########################################################################
+    # TODO 2.5: go back from the product to the subtraction to the mean.      #
+    # Three contributions reach x. Store their sum, of shape (N, D), in dx.   #
+    # You may call your functions from above, and compute xmu again.          #
+    ###########################################################################
+    ### BEGIN SOLUTION
+    xmu = x - np.mean(x, axis=0)
+    dx1, dxmu = dz * xmu, dz * x
+    dx2, dmu = dxmu, -np.sum(dxmu, axis=0)
+    dx3 = np.ones(x.shape) * dmu / x.shape[0]
+    dx = dx1 + dx2 + dx3
+    ### END SOLUTION
+    return dx
+
+
+# %% check="2.5"
+check("2.5")
+
+# %% [markdown]
+# ## A node sends when everything has arrived
+#
+# You have the rules for single gates. What is left is the order in which they act, and it matters more than
+# it seems. Take four numbers, `a = 2x`, `b = 3a`, `z = a + b`. By hand: `z` is `2x + 6x`, so its slope is 8.
+
+
+# %%
+def uneven(x):
+    a = 2.0 * x
+    b = 3.0 * a
+    z = a + b
+    return z
+
+
+graph = trace(uneven, 1.0)
+draw(graph, backward=graph.backward(), values=True)
+
+# %% [markdown]
+# `z` sends 1 to `a` and 1 to `b`. Both have something now. Does it matter which of them goes on first? Try
+# `a` first, then `b`.
+
+# %%
+dz_to_a, dz_to_b = 1.0, 1.0
+
+# a goes first.
+da = dz_to_a
+dx = da * 2.0
+# b comes second, and what it sends finds that a has already gone.
+db_ = dz_to_b
+da = da + db_ * 3.0
+print("a before b: dx =", dx)
+
+# b goes first.
+da = dz_to_a + dz_to_b * 3.0
+dx = da * 2.0
+print("b before a: dx =", dx)
+
+# %% [markdown]
+# `a` sent on what it had, 1, while 3 more were still on their way through `b`. They never got to `x`. A node
+# may send only when everything that it will receive has arrived, which means: after every node that uses it.
+#
+# Step through the sweep and watch `a` wait.
+
+# %%
+sweep_gradients = graph.backward()
+play(
+    lambda node: draw(graph, backward=sweep_gradients, reached=node, values=True),
+    node=["z", "b", "a", "x"],
+    labels={"node": "the sweep has come to"},
+)
+
+# %% [markdown]
+# Is there always such an order? Going forward, a node could be computed only after its inputs. Turn that
+# order round, and every node comes after all nodes that use it. An order with this property is called
+# topological, and the order in which your code ran is one. Nothing has to be sorted.
+
+# %% [markdown]
+# ### Why not follow the arrows by recursion?
+#
+# It looks easier: start at the result, and let every node pass on what it receives to its parents, at once.
+# Below, a graph is written as two dictionaries: the parents of each node, and the local derivative for each
+# parent. A diamond halves a number twice, `a = u/2` and `b = u/2`, and adds the halves. Out comes
+# the number that went in, so however many diamonds stand in a row, the slope is 1.
+
+
+# %%
+def diamonds(k):
+    """k diamonds in a row, from u0 to uk."""
+    order, parents, local = ["u0"], {"u0": []}, {"u0": []}
+    for i in range(k):
+        a, b, u, after = f"a{i}", f"b{i}", f"u{i}", f"u{i + 1}"
+        order += [a, b, after]
+        parents |= {a: [u], b: [u], after: [a, b]}
+        local |= {a: [0.5], b: [0.5], after: [1.0, 1.0]}
+    return order, parents, local
+
+
+def one_diamond(u0):
+    a0 = 0.5 * u0
+    b0 = 0.5 * u0
+    u1 = a0 + b0
+    return u1
+
+
+print(diamonds(1))
+draw(trace(one_diamond, 4.0), values=True)
+
+# %% [markdown]
+# Two recursions. The first passes on what has just arrived. The second passes on what the node has by now;
+# one word is different. Which of them is right?
+
+# %%
+def recursion(k, pass_on):
+    order, parents, local = diamonds(k)
+    total = dict.fromkeys(order, 0.0)
+    visits = dict.fromkeys(order, 0)
+
+    def receive(node, arrived):
+        visits[node] += 1
+        total[node] += arrived
+        onward = arrived if pass_on == "what arrived" else total[node]
+        for parent, slope in zip(parents[node], local[node], strict=True):
+            receive(parent, onward * slope)
+
+    receive(order[-1], 1.0)
+    return total["u0"], visits["u0"], sum(visits.values())
+
+
+print("diamonds  nodes | what arrived: slope, calls, of them at u0 | what it has: slope")
+for k in (1, 2, 3, 4, 8, 12):
+    right_slope, at_u0, calls = recursion(k, "what arrived")
+    wrong_slope, _, _ = recursion(k, "what it has")
+    print(f"{k:8d} {3 * k + 1:6d} | {right_slope:19.1f} {calls:6d} {at_u0:12d} | {wrong_slope:18.4f}")
+
+# %% [markdown]
+# Passing on what the node has by now counts twice: what came along the first way is sent on again when the
+# second arrives. From two diamonds on the slope is wrong, and it gets worse with each.
+#
+# Passing on what arrived is right, and hopeless. It walks every path by itself, and the number of paths
+# doubles with each diamond: `u0` is visited $2^k$ times.
+
+# %%
+ks = np.arange(1, 13)
+calls = [recursion(int(k), "what arrived")[2] for k in ks]
+fig, axes = figure(width=7, height=3.2)
+axes.semilogy(ks, calls, "o--", color=GRADIENT, label="recursion: calls")
+axes.semilogy(ks, 3 * ks + 1, "s-", color=ACCENT, label="sweep: one turn for each node")
+axes.set(xlabel="diamonds in a row, k", ylabel="work", title="The number of paths doubles with each diamond")
+axes.legend(loc="upper left")
+picture(
+    fig,
+    alt=f"Work against the number of diamonds on a logarithmic scale. The recursion's calls rise from {calls[0]} to "
+    f"{calls[-1]} at 12 diamonds, on a straight line; a sweep takes 4 to 37 turns.",
+)
+
+# %% [markdown]
+# The sweep waits instead. It takes each node once, when everything has arrived, and sends the total once.
+# That is reverse-mode differentiation, and there is no more to it (Baydin et al., 2018, tell its history).
+
+# %% [markdown]
+# ### 2.6 A whole backward sweep
+#
+# Difficulty ●●●○○ · about 10 minutes
+#
+# Write the sweep, for any graph of single numbers. `order` lists the names of the nodes from the inputs to the
+# result, which stands last. `parents[node]` is a list of names, empty for an input. `local[node]` is the list
+# of local derivatives that goes with it, place by place. `seed` is the gradient of the result.
+#
+# Return a dictionary with the gradient of every node, as a number. A node that doesn't lead to the result has
+# the gradient `0.0`: moving it moves nothing.
+#
+# For `z = s * x` with `s = x + y`, at `x = 3` and `y = -1`, the arguments are those in the next cell. Work its
+# four gradients out by hand first.
+
+# %%
+example = {
+    "order": ["x", "y", "s", "z"],
+    "parents": {"x": [], "y": [], "s": ["x", "y"], "z": ["s", "x"]},
+    "local": {"x": [], "y": [], "s": [1.0, 1.0], "z": [3.0, 2.0]},
+    "seed": 1.0,
+}
+
+# %% [markdown]
+# <details><summary>The four gradients</summary>
+#
+# `dz = 1`. `z` sends `1 * 3` to `s` and `1 * 2` to `x`. `s` has 3 and sends 3 to `x` and 3 to `y`. So `ds = 3`,
+# `dy = 3`, and `dx = 2 + 3 = 5`.
+#
+# </details>
+#
+# Think first: for `z = x * x`, `parents["z"]` is `["x", "x"]`. What does your loop do there?
+
+# %% answer="2.6"
+def backward(order, parents, local, seed):
+    """The gradient of the last node of order with respect to every node, times seed; name -> number."""
+    grads = None
+    ###########################################################################
+    # TODO 2.6: a backward sweep. Give every node a gradient to begin with,   #
+    # then take the nodes in the right order and let each send to its         #
+    # parents. A parent may get something more than once, and may stand       #
+    # twice in one list. Store the dictionary name -> number in grads.        #
+    ###########################################################################
+    ### BEGIN SOLUTION
+    grads = {node: 0.0 for node in order}
+    grads[order[-1]] = seed
+    for node in reversed(order):
+        for parent, slope in zip(parents[node], local[node], strict=True):
+            grads[parent] += grads[node] * slope
+    ### END SOLUTION
+    return grads
+
+
+# %% check="2.6"
+check("2.6")
+### BEGIN HIDDEN TESTS
+_grads = backward(["u", "v", "w"], {"u": [], "v": ["u", "u"], "w": ["v"]}, {"u": [], "v": [2, -5], "w": [3]}, 2)
+assert {name: float(value) for name, value in _grads.items()} == {"u": -18.0, "v": 6.0, "w": 2.0}
+### END HIDDEN TESTS
+
+# %% [markdown]
+# With your sweep in place, the next cell runs it on twenty diamonds, 61 nodes. A recursion would call itself
+# more than three million times.
+
+# %%
+order, parents, local = diamonds(20)
+found = backward(order, parents, local, 1.0)
+if found is None:
+    print("backward is still as it was handed out. Solve 2.6, then run this cell again.")
+else:
+    print("slope at the far end of 20 diamonds:", found["u0"])
+
+# %% [markdown]
+# ## The layer in these rules
+#
+# Here is the graph of batch normalization again. Go through it from right to left, and at each node name the
+# rule. Which nodes have two arrows going out, so that two gradients will meet there?
+
+
+# %%
+def batchnorm(x, gamma, beta, eps):
+    mu = np.mean(x, axis=0)
+    xmu = x - mu
+    sq = xmu**2
+    var = np.mean(sq, axis=0)
+    sqrtvar = np.sqrt(var + eps)
+    ivar = 1.0 / sqrtvar
+    xhat = xmu * ivar
+    gammax = gamma * xhat
+    out = gammax + beta
+    return out
+
+
+layer = trace(batchnorm, x, np.array([1.5, 0.5, 2.0]), b, eps=1e-5)
+draw(layer, dims={"N": 5, "D": 3})
+
+# %% [markdown]
+# | Step | Going forward | Going backward |
+# |:--|:--|:--|
+# | 9 | `out = gammax + beta` | passes on; `beta` was broadcast, so summed |
+# | 8 | `gammax = gamma * xhat` | swaps; `gamma` was broadcast, so summed |
+# | 7 | `xhat = xmu * ivar` | swaps; `ivar` was broadcast, so summed |
+# | 6, 5 | `ivar = 1 / sqrtvar`, `sqrtvar = sqrt(var + eps)` | one input each: upstream times slope |
+# | 4 | `var = mean(sq)` | broadcast, with 1/N |
+# | 3 | `sq = xmu**2` | one input: upstream times slope |
+# | 2 | `xmu = x - mu` | passes on, once with a minus; `mu` was broadcast, so summed |
+# | 1 | `mu = mean(x)` | broadcast, with 1/N |
+# | 0 | `x` is used twice, and so is `xmu` | contributions are added |
+#
+# Five rules and three slopes from a table of derivatives. Nothing else happens in the backward pass.
+
+# %% [markdown]
+# ## What you can do now
+#
+# You can send a gradient backward through any gate whose local derivative you know. You can say why the
+# gradient of `beta` is a sum, to somebody who believes it should be a mean, without mentioning the loss. You
+# have written the sweep that every deep learning framework runs, for numbers instead of arrays.
+#
+# Three questions to see whether it has settled.
+#
+# <details><summary>1. The loss is a mean over the N rows. Somebody divides the summed gradient of beta by N "because of the mean". By what factor is it off, and where was the 1/N already?</summary>
+#
+# It is too small by the factor N. The gate that took the mean of the losses has put 1/N into `dout`, and
+# everything further down inherits it. The gate that added `beta` didn't divide by anything going forward, so
+# it doesn't going backward.
+#
+# </details>
+#
+# <details><summary>2. z = x * w, with x of shape (N, D) and w of shape (N, 1). What shape is dw, and how is it computed?</summary>
+#
+# (N, 1), the shape of `w`. Multiply swaps, which gives `dz * x` of shape (N, D). `w` was stretched over the
+# features, so that is the axis to sum over: `np.sum(dz * x, axis=1, keepdims=True)`.
+#
+# </details>
+#
+# <details><summary>3. Run the sweep of 2.6 with every local derivative equal to 1. What do the numbers that come out count?</summary>
+#
+# The ways from each node to the result. A node's number is the sum of the numbers of the nodes that use it,
+# and that is how ways are counted. For k diamonds it is $2^k$ at the far end, found in 3k + 1 turns.
+#
+# </details>
+#
+# Next, in [03 The backward pass](03_backward.ipynb), you take the layer apart from step 9 to step 0, with these rules and nothing
+# else.
+
+# %% [markdown]
+# Where you stand in the course:
+
+# %%
+progress()
+
+# %% [markdown]
+# ### Sources
+#
+# F. Kratzert, [Understanding the backward pass through Batch Normalization Layer](https://kratzert.github.io/2016/02/12/understanding-the-gradient-flow-through-the-batch-normalization-layer.html),
+# 2016: the figure of a gate, the step numbers, and the comments quoted above. A. Karpathy and others,
+# [CS231n: Backpropagation, Intuitions](https://cs231n.github.io/optimization-2/): what add and multiply gates do to a gradient. A. G. Baydin, B. A. Pearlmutter,
+# A. A. Radul and J. M. Siskind, [Automatic Differentiation in Machine Learning: a Survey](https://jmlr.org/papers/v18/17-468.html), JMLR 18, 2018.

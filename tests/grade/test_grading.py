@@ -1,0 +1,151 @@
+"""Real runs with nbval: few, with several exercises in each."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from tiny import EXERCISES, Tiny, code, save
+
+from bnlib.course import build
+from bnlib.course.source import SourceError, find_course_sources, load
+from bnlib.grade import grade_paths
+
+TINY = {"course": "tiny", "notebook": "01_tiny"}
+
+
+def answer(number: int, source: str, **fields: object) -> dict:
+    return code(source, id=f"answer-tiny-{number}", **fields)
+
+
+def right(name: str) -> str:
+    return f"def {name}(x):\n    return {EXERCISES[name]}"
+
+
+def test_each_exercise_gets_the_status_that_its_answer_deserves(tiny: Tiny, tmp_path: Path) -> None:
+    """One notebook with every kind of answer, changed checks, deleted checks and cells of the learner's own."""
+    save(
+        tmp_path / "mixed.ipynb",
+        code("check = lambda *a: None\nhelp_me = 2.0", id="mine"),
+        # Needs an import that stands in a demonstration, and a helper from a cell of the learner's own.
+        answer(1, "# NBVAL_SKIP\ndef double(x):\n    return math.floor(help_me) * x"),
+        code('raise RuntimeError("nobody minds this one")', id="also-mine"),
+        # Right where it is checked, and caught by the hidden assert on an empty array.
+        answer(2, "def triple(x):\n    return 3.0 * x if x.size else x.sum()"),
+        code('print("a check that was changed")', id="check-tiny-2", metadata={"tags": ["raises-exception"]}),
+        answer(3, "def negate(x):\n    return -x)"),
+        answer(4, "def square(x):\n    while True:\n        pass"),
+        answer(6, "def cube(x):\n    return x**2"),
+        bnlib=TINY,
+    )
+    report = tiny.report("--timeout", "6", "--seed", "7", tmp_path)
+    assert list(report) == ["schema", "course", "version", "engine", "isolation", "seed", "submissions"]
+    assert (report["schema"], report["course"], report["seed"]) == (1, "tiny", 7)
+    assert (report["engine"], report["isolation"]) == ("nbval", "none")
+    (graded,) = report["submissions"]
+    assert list(graded) == [
+        *("submission", "notebook", "status", "score", "max_score", "seconds", "notes", "exercises")
+    ]
+    assert (graded["notebook"], graded["status"], graded["score"], graded["max_score"]) == (
+        *("01_tiny", "graded", 1, 7),
+    )
+    found = {e["id"]: (e["status"], e["points"], e["max_points"]) for e in graded["exercises"]}
+    assert found == {
+        "tiny.1": ("passed", 1, 1),
+        "tiny.2": ("failed", 0, 2),
+        "tiny.3": ("error", 0, 1),
+        "tiny.4": ("timed out", 0, 1),
+        "tiny.5": ("not started", 0, 1),
+        "tiny.6": ("failed", 0, 1),
+    }
+    says = {e["id"]: e["message"] for e in graded["exercises"]}
+    assert says["tiny.2"] == "A further test of the instructor's did not pass."
+    assert says["tiny.3"].startswith("Your code stopped on line 2, `return -x)`. SyntaxError")
+    assert says["tiny.6"].endswith("Found with 3 numbers.")
+    assert list(graded["exercises"][0]) == ["id", "status", "points", "max_points", "message", "mistake"]
+    assert any("also" not in note and "RuntimeError: nobody minds" in note for note in graded["notes"])
+    assert "There is no answer cell for tiny.5." in graded["notes"]
+
+
+def test_a_folder_is_graded_whatever_stands_in_it(tiny: Tiny, tmp_path: Path) -> None:
+    """A kernel that ends, a damaged file, no notebook and a link don't keep the right answer from its marks."""
+    solved = [answer(n, right(name)) for n, name in enumerate(EXERCISES, 1)]
+    save(tmp_path / "b_solved.ipynb", *solved)
+    save(tmp_path / "a_exits.ipynb", *solved[:1], answer(2, "import os\nos._exit(0)"), *solved[2:])
+    (tmp_path / "c_damaged.ipynb").write_text('{"cells": [')
+    (tmp_path / "d_link.ipynb").symlink_to(tmp_path / "b_solved.ipynb")
+    save(tmp_path / "e_other.ipynb", code("1 + 1"), bnlib={"course": "cooking", "notebook": "01_soup"})
+    # What takes over a run that is started beside it.
+    (tmp_path / "conftest.py").write_text("raise SystemExit(3)")
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy" / "__init__.py").write_text("raise SystemExit(3)")
+    file = tmp_path / "marks.json"
+    done = tiny.grade("--timeout", "6", "--json", file, tmp_path)
+    assert done.returncode == 1, done.stderr
+    report = tiny.report("--timeout", "6", tmp_path / "b_solved.ipynb")
+    assert [s["score"] for s in report["submissions"]] == [7]
+    lines = {
+        line.split()[0].rpartition("/")[2]: line for line in done.stdout.splitlines() if ".ipynb" in line
+    }
+    assert list(lines) == [
+        "a_exits.ipynb",
+        "b_solved.ipynb",
+        "c_damaged.ipynb",
+        "d_link.ipynb",
+        "e_other.ipynb",
+    ]
+    assert " 1/7 " in lines["a_exits.ipynb"]
+    assert " 7/7 " in lines["b_solved.ipynb"]
+    assert all("unreadable" in lines[name] for name in list(lines)[2:])
+    assert "Not isolated" in done.stdout
+
+
+def test_the_course_gives_full_marks_to_its_solutions_and_none_to_its_stubs(tmp_path: Path) -> None:
+    for name, path in find_course_sources().items():
+        if path.suffix == ".py":
+            book = load(path)
+            build.write(build.solved(book), tmp_path / "solved" / f"{name}.ipynb")
+            build.write(build.learners(book), tmp_path / "stubs" / f"{name}.ipynb")
+    if not list(tmp_path.iterdir()):
+        pytest.skip("no source/ here")
+    report = grade_paths([tmp_path], seed=3)
+    assert report.complete
+    for result in report.submissions:
+        statuses = {exercise.status for exercise in result.exercises}
+        expected = "passed" if "solved" in result.submission else "not started"
+        assert statuses == {expected}, result
+        assert result.score == (result.max_score if expected == "passed" else 0)
+        assert result.notes == ()
+
+
+def test_a_run_that_never_ends_is_ended_with_all_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bnlib.grade import run as module
+
+    monkeypatch.setattr(module, "STARTING", 6.0)
+    monkeypatch.setattr(module, "LIMITS_HIT", 0)
+    monkeypatch.setattr(module, "GRACE", 1.0)
+    stubborn = "import os\nopen('pid', 'w').write(str(os.getpid()))\n" + (
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
+    )
+    notebook = {
+        "cells": [code("1", id="a"), code(stubborn, id="b")],
+        "metadata": {},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    done = module.run(notebook, tmp_path, cell_timeout=1000)
+    assert done.ended
+    assert len(done.cells) == 2
+    assert done.cells[1].outcome != "passed"
+    pid = int((tmp_path / "run" / "pid").read_text())
+    # A killed process that nobody has collected yet still has an entry, but no memory.
+    assert not Path(f"/proc/{pid}/statm").exists() or Path(f"/proc/{pid}/statm").read_text().startswith("0")
+    assert os.getpid() != pid
+
+
+def test_a_broken_source_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError):
+        find_course_sources(tmp_path)
