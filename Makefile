@@ -35,14 +35,16 @@ test: $(VENV)/.installed-test
 	$(RUN) -m mypy
 	$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
-# Made again when what it was made from changed. The stamps are written last, so that a broken download is tried again.
+# Made again when its sources changed. The stamps come last, so that a broken download is tried again.
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "The course needs Python 3.11 or newer. Name one: make course PYTHON=python3.12"; exit 1; }
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing what the course needs into $(VENV). This is done once and takes a few minutes."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@echo "Installing what the tests need into $(VENV)."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@

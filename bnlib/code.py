@@ -24,9 +24,14 @@ class Text:
 
 @dataclass(frozen=True)
 class Source:
-    """A function's statements by line; empty where the source can't be had (made by exec, or built in)."""
+    """A function's statements by line, and its text from line `first` on.
+
+    Both are empty where the source can't be had (made by exec, or built in).
+    """
 
     statements: dict[int, Text]
+    lines: tuple[str, ...] = ()
+    first: int = 0
 
     def at(self, line: int) -> Text:
         """The statement that a line belongs to; a bare one where the source is not known."""
@@ -61,7 +66,8 @@ def _read(function: Callable[..., Any]) -> Source:
                 previous = statements.get(start + line - 1)
                 merged = text if previous is None else _merge(previous, text)
                 statements[start + line - 1] = merged
-    return Source(statements)
+    text = textwrap.dedent("".join(lines)).rstrip().split("\n")
+    return Source(statements, tuple(text), start)
 
 
 def _end(node: ast.stmt) -> int:

@@ -47,16 +47,19 @@ def difference(
     if isinstance(expected, (str, dict, list, tuple)):
         return _other(name, got, expected, precision, scale, entries)
     expected = np.asarray(expected)
-    problem = _type(name, got, expected) or _shape(name, got, expected, shape)
+    problem = _type(name, got, expected, shape) or _shape(name, got, expected, shape)
     if problem:
         return problem
     array = np.asarray(got)
     return _dtype(name, array, expected, precision) or _values(name, array, expected, precision, scale)
 
 
-def _type(name: str, got: Any, expected: np.ndarray) -> Difference | None:
-    if expected.ndim == 0 and isinstance(got, (int, float, np.number)) and not isinstance(got, bool):
-        return None
+def _type(name: str, got: Any, expected: np.ndarray, letters: str) -> Difference | None:
+    if isinstance(got, (int, float, np.number)) and not isinstance(got, bool):
+        if expected.ndim == 0:
+            return None
+        wanted = _wanted(expected.shape, letters)
+        return Difference("shape", f"`{name}` should be a NumPy array of the shape {wanted}, and is a single number.")
     if type(got) is np.ndarray:
         return None
     wanted = "a NumPy array" if expected.ndim else "a number"
@@ -67,8 +70,12 @@ def _shape(name: str, got: Any, expected: np.ndarray, letters: str) -> Differenc
     shape = np.shape(got)
     if shape == expected.shape:
         return None
-    wanted = f"{letters}, here {expected.shape}" if letters else f"{expected.shape}"
+    wanted = _wanted(expected.shape, letters)
     return Difference("shape", f"`{name}` should have the shape {wanted}, and has {shape}.")
+
+
+def _wanted(shape: tuple[int, ...], letters: str) -> str:
+    return f"{letters}, here {shape}" if letters else f"{shape}"
 
 
 def _dtype(name: str, got: np.ndarray, expected: np.ndarray, precision: np.dtype) -> Difference | None:

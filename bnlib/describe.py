@@ -2,53 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from .graph import Gradients, Graph, Node
+from .scene import Scene, one_line
 
-# Beyond this many nodes a list of them is no description any more.
-_FEW = 24
-
-
-def describe(
-    graph: Graph,
-    gradients: Gradients | None,
-    shown: Sequence[str],
-    shape: Callable[[Node], str],
-    step: str | None = None,
-    reached: str | None = None,
-) -> str:
-    """What a picture of `shown`, some of the graph's nodes, says: inputs, steps, result, backward edges."""
-    what = f"The node {step} of the" if step else "The"
-    sentences = [f"{what} computational graph of {graph.function or 'a function'}, {len(shown)} nodes."]
-    nodes = [graph[name] for name in shown]
-    inputs = [f"{node.name} {shape(node)}" for node in nodes if node.is_input]
-    if inputs:
-        sentences.append(f"Inputs: {', '.join(inputs)}.")
-    steps = [f"{node.name} {shape(node)} = {node.op}" for node in nodes if not node.is_input]
-    if len(steps) > _FEW:
-        sentences.append(f"{len(steps)} steps, from {steps[0]} to {steps[-1]}.")
-    elif steps:
-        sentences.append(f"Steps: {'; '.join(steps)}.")
-    if graph.result in shown:
-        sentences.append(f"Result: {graph.result}.")
-    if gradients is not None:
-        sentences.append(_backward(graph, gradients, shown, step, reached))
-    return " ".join(sentences)
+# Beyond this many a list is no description any more.
+_FEW = 16
+# Nor is a formula or an array that takes longer than this to hear.
+_LONG = 72
 
 
-def _backward(
-    graph: Graph, gradients: Gradients, shown: Sequence[str], step: str | None, reached: str | None
-) -> str:
-    order = gradients.order if reached is None else gradients.order[: gradients.order.index(reached) + 1]
-    found = [
-        f"{one.name} from {one.source} to {name}"
-        for source in order
-        for name in graph[source].parents
-        for one in gradients.contributions(name)
-        if one.source == source and {source, name} <= set(shown) and (step is None or step in (source, name))
+def describe(scene: Scene) -> str:
+    """What a picture says: inputs, steps, result, the numbers in it, and which gradient goes where."""
+    what = f"The node {scene.step} of the" if scene.step else "The"
+    count = len(scene.boxes)
+    sentences = [f"{what} computational graph of {scene.function}: {count} node{'s' * (count != 1)}."]
+    inputs = [f"{box.name} {box.shape}" for box in scene.boxes if box.kind == "input"]
+    steps = [f"{box.name} {box.shape} = {_short(box.op)}" for box in scene.boxes if box.kind != "input"]
+    sentences += _list("Inputs", inputs, ", ") + _list("Steps", steps, "; ")
+    sentences += [f"Result: {box.name}." for box in scene.boxes if box.kind == "result"]
+    numbers = [f"{box.name} is {one_line(box.value)}" for box in scene.boxes if box.value]
+    sentences += _list("Values", [text for text in numbers if len(text) <= _LONG], ", ")
+    return " ".join([*sentences, *_backward(scene)])
+
+
+def _backward(scene: Scene) -> list[str]:
+    if not scene.backward:
+        return []
+    if scene.step:
+        coming = [*scene.seeds_shown, *(a.back for a in scene.arrows if a.back and a.source == scene.step)]
+        going = [a.back for a in scene.arrows if a.back and a.target == scene.step]
+        found = _list("Gradients that come in", [_said(b.says, b.value) for b in coming], ", ")
+        found += _list("Gradients that go out", [_said(b.says, b.value) for b in going], ", ")
+        return found or ["No gradient passes here."]
+    reached = [arrow.back for arrow in scene.arrows_back if arrow.back and not arrow.back.hidden]
+    head = "Dashed backward edges" + (f", as far as {scene.reached}" if scene.reached else "")
+    found = [_said(back.says, back.value) for back in [*scene.seeds_shown, *reached]]
+    sentences = _list(head, found, ", ") or [f"{head}: none yet."]
+    flat = [f"{arrow.source} to {arrow.target}" for arrow in scene.arrows if arrow.flat]
+    sentences += _list("Without a gradient", flat, ", ")
+    sums = [
+        _said(f"d{box.name}", box.gradient) for box in scene.boxes if box.gradient and not box.gradient_hidden
     ]
-    head = "Dashed backward edges" + (f", as far as {reached}" if reached else "")
-    if len(found) > _FEW:
-        return f"{head}: {len(found)} contributions, from {found[0]} to {found[-1]}."
-    return f"{head}: {', '.join(found)}." if found else f"{head}: none yet."
+    return sentences + _list("Gradients", [text for text in sums if len(text) <= _LONG], ", ")
+
+
+def _said(name: str, value: Sequence[str]) -> str:
+    text = one_line(value)
+    return f"{name} = {text}" if text and len(text) <= _LONG else name
+
+
+def _list(head: str, items: Sequence[str], between: str) -> list[str]:
+    """A sentence with all the items, or with the first and the last where they are many; none where there is none."""
+    if not items:
+        return []
+    if len(items) > _FEW:
+        return [f"{head}: {len(items)}, from {items[0]} to {items[-1]}."]
+    return [f"{head}: {between.join(items)}."]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"

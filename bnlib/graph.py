@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .code import Source
-from .naming import expression, names_of_nodes
+from .naming import expression, names_of_nodes, operand_text
 from .tape import Operation, Ref
 
 
@@ -191,35 +191,73 @@ class Graph:
         the gradients by name together with each contribution. Raises ValueError for a dout of another shape.
         """
         seeds = self._seeds(dout)
-        sums = dict(seeds)
-        passed: dict[tuple[int, int], np.ndarray] = {}
-        for operation in reversed(self._operations):
-            rule, dz = operation.rule, sums.get(operation.index)
-            if rule is None or dz is None:
+        sums: dict[str, np.ndarray] = dict(seeds)
+        arrived: dict[str, list[tuple[str, np.ndarray]]] = {}
+        order = tuple(reversed(self.nodes))
+        for name in order:
+            if name not in sums:
+                continue
+            for parent, part in self.through(name, sums[name]).items():
+                sums[parent] = sums[parent] + part if parent in sums else part
+                arrived.setdefault(parent, []).append((name, part))
+        for name in order:
+            sums.setdefault(name, np.zeros(self[name].shape, _gradient_dtype(self[name].value)))
+        contributions = {
+            target: [
+                Contribution(contribution_name(target, k, len(parts)), source, target, part)
+                for k, (source, part) in enumerate(parts, 1)
+            ]
+            for target, parts in arrived.items()
+        }
+        return Gradients({name: sums[name] for name in self.nodes}, contributions, order, seeds)
+
+    def through(self, name: str, dz: Any) -> dict[str, np.ndarray]:
+        """What one node sends back to each of its parents when `dz`, of its own shape, arrives: linear in dz."""
+        node = self[name]
+        sums: dict[int, np.ndarray] = {node.operations[-1]: np.asarray(dz)} if node.operations else {}
+        sent: dict[int, np.ndarray] = {}
+        for index in reversed(node.operations):
+            operation, dz = self._operations[index], sums.get(index)
+            if operation.rule is None or dz is None:
                 continue
             operands = tuple(
                 self._operations[o.index].value if isinstance(o, Ref) else o for o in operation.operands
             )
             for position, parent in operation.refs:
-                if not rule.differentiable(position):
+                if not operation.rule.differentiable(position):
                     continue
-                one = rule.vjp(position, dz, operation.value, operands, operation.parameters)
-                one = one.astype(_gradient_dtype(self._operations[parent].value), copy=False)
-                sums[parent] = sums[parent] + one if parent in sums else one
-                edge = (self._root[operation.index], parent)
-                if self._root[parent] == parent and edge[0] != parent:
-                    passed[edge] = passed[edge] + one if edge in passed else one
-        return self._named(sums, passed, seeds)
+                part = operation.rule.vjp(position, dz, operation.value, operands, operation.parameters)
+                part = part.astype(_gradient_dtype(self._operations[parent].value), copy=False)
+                into = sent if self._root[parent] == parent else sums
+                into[parent] = into[parent] + part if parent in into else part
+        return {self._names[parent]: part for parent, part in sent.items()}
 
-    def _seeds(self, dout: Any) -> dict[int, np.ndarray]:
-        by_name = {name: index for index, name in self._names.items()}
-        if isinstance(dout, Mapping):
-            pairs = [(name, by_name[self[name].name], seed) for name, seed in dout.items()]
-        else:
-            pairs = [(self.result, self._outputs[0], dout)]
+    def __len__(self) -> int:
+        """The number of operations and inputs on the tape."""
+        return len(self._operations)
+
+    @property
+    def source(self) -> Source:
+        """The traced function's text, as far as it is known."""
+        return self._source
+
+    def operation(self, index: int) -> Operation:
+        """One entry of the tape."""
+        return self._operations[index]
+
+    def end_of(self, name: str) -> int:
+        """The index on the tape of the operation, or input, that a node's value is."""
+        self[name]
+        return next(index for index, found in self._names.items() if found == name)
+
+    def text_of(self, operand: Any, within: str) -> str:
+        """An operand of one of `within`'s operations as text: a node's name, or what was written there."""
+        return operand_text(operand, self._operations, self.end_of(within), self._root, self._names)
+
+    def _seeds(self, dout: Any) -> dict[str, np.ndarray]:
         seeds = {}
-        for name, index, seed in pairs:
-            value = self._operations[index].value
+        for name, seed in (dout if isinstance(dout, Mapping) else {self.result: dout}).items():
+            value = self[name].value
             if seed is None and value.size == 1:
                 seed = np.ones(value.shape)
             if seed is None:
@@ -229,31 +267,8 @@ class Graph:
                 )
             if np.shape(seed) != value.shape:
                 raise ValueError(f"the gradient of {name!r} has shape {np.shape(seed)} and needs {value.shape}")
-            seeds[index] = np.array(seed, dtype=_gradient_dtype(value))
+            seeds[name] = np.array(seed, dtype=_gradient_dtype(value))
         return seeds
-
-    def _named(
-        self,
-        sums: dict[int, np.ndarray],
-        passed: dict[tuple[int, int], np.ndarray],
-        seeds: dict[int, np.ndarray],
-    ) -> Gradients:
-        arrived: dict[int, list[tuple[int, np.ndarray]]] = {}
-        for (source, target), value in passed.items():
-            arrived.setdefault(target, []).append((source, value))
-        by_name: dict[str, np.ndarray] = {}
-        contributions: dict[str, list[Contribution]] = {}
-        for root, name in self._names.items():
-            value = self._operations[root].value
-            total = sums.get(root)
-            by_name[name] = np.zeros(value.shape, _gradient_dtype(value)) if total is None else total
-            found = arrived.get(root, [])
-            contributions[name] = [
-                Contribution(contribution_name(name, k, len(found)), self._names[source], name, part)
-                for k, (source, part) in enumerate(found, 1)
-            ]
-        seed = {self._names[index]: value for index, value in seeds.items()}
-        return Gradients(by_name, contributions, tuple(reversed(self._names.values())), seed)
 
     def _node(self, root: int) -> Node:
         last = self._operations[root]

@@ -80,14 +80,7 @@ def _read(operations: Sequence[Operation], i: int, end: int, root: Sequence[int]
     operation = operations[i]
     if operation.rule is None or root[i] != end:
         return names[root[i]]
-    parts = []
-    for operand in operation.operands:
-        if not isinstance(operand, Ref):
-            parts.append(_constant(operand))
-            continue
-        inner = _read(operations, operand.index, end, root, names)
-        simple = inner.isidentifier() or inner.endswith(")") and "(" in inner and inner.split("(")[0].isidentifier()
-        parts.append(inner if simple or root[operand.index] != end else f"({inner})")
+    parts = [operand_text(operand, operations, end, root, names) for operand in operation.operands]
     reads = operation.rule.reads
     if "{all}" in reads:
         return reads.format(all=", ".join(parts))
@@ -105,3 +98,14 @@ def _constant(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"{value.item():.4g}" if value.ndim == 0 and value.dtype.kind in "fiu" else "array"
     return type(value).__name__
+
+
+def operand_text(
+    operand: Any, operations: Sequence[Operation], end: int, root: Sequence[int], names: Mapping[int, str]
+) -> str:
+    """An operand as text: a node's name, a number, or in brackets what was computed inside the node `end`."""
+    if not isinstance(operand, Ref):
+        return _constant(operand)
+    inner = _read(operations, operand.index, end, root, names)
+    called = inner.endswith(")") and inner.split("(")[0].isidentifier()
+    return inner if inner.isidentifier() or called or root[operand.index] != end else f"({inner})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from html import escape
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,7 @@ def panel(
     screen = ipywidgets.HTML()
 
     def update(_change: object = None) -> None:
-        values = {name: widget.value for name, widget in widgets.items()}
+        values = {name: _value(widget) for name, widget in widgets.items()}
         try:
             shown = function(**values)
             if not isinstance(shown, Picture):
@@ -106,8 +107,18 @@ def _widget(name: str, label: str, control: Control) -> Widget:
     start, low, high, step = control
     whole = all(isinstance(number, Integral) for number in control)
     slider = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
-    look |= {} if whole else {"readout_format": "g"}
+    # The browser's slider adds steps up and arrives at 8.9e-16 for 0: show, and hand on, the step's decimals.
+    look |= {} if whole else {"readout_format": f".{_decimals(step)}f"}
     return slider(value=start, min=low, max=high, step=step, continuous_update=True, **look)
+
+
+def _value(widget: Widget) -> Any:
+    step = getattr(widget, "step", None)
+    return round(widget.value, _decimals(step)) if isinstance(step, float) else widget.value
+
+
+def _decimals(step: Real) -> int:
+    return max(0, -Decimal(str(step)).normalize().as_tuple().exponent)
 
 
 def _trouble(error: Exception) -> str:

@@ -36,7 +36,6 @@ STYLE = {
     "ytick.color": INK,
     "axes.prop_cycle": f"cycler('color', ['{INK}', '{ACCENT}', '{GRADIENT}', '{MUTED}'])",
     "lines.linewidth": 2,
-    "legend.frameon": False,
 }
 
 
@@ -65,13 +64,28 @@ def histogram(axes: Axes, values: ArrayLike, bins: ArrayLike, *, colour: str = I
     mean, std = array.mean(), array.std()
     height = 1.12 * max(counts.max(), 1)
     axes.errorbar(mean, height, xerr=std, fmt="o", color=colour, capsize=5, markersize=6)
-    axes.set(ylim=(0, 1.25 * max(counts.max(), 1)), xlim=(edges[0], edges[-1]), ylabel="images", title=title)
+    axes.set(ylim=(0, 1.25 * max(counts.max(), 1)), xlim=(edges[0], edges[-1]), ylabel="count")
+    axes.set_title(title, loc="left")
 
 
-def image(axes: Axes, pixels: ArrayLike, *, title: str = "", mark: tuple[int, int] | None = None) -> None:
-    """An 8 by 8 image in grey, dark ink on white, with a frame around the pixel `mark` (row, column)."""
-    axes.imshow(np.reshape(pixels, (8, 8)), cmap="gray_r", vmin=0, vmax=16)
-    axes.set(xticks=[], yticks=[], title=title)
+def image(
+    axes: Axes,
+    pixels: ArrayLike,
+    *,
+    title: str = "",
+    mark: tuple[int, int] | None = None,
+    limit: float | None = None,
+) -> None:
+    """An 8 by 8 image in grey, dark ink on white, with a frame around the pixel `mark` (row, column).
+
+    With `limit`, values from -limit to limit in two colours, with white for 0.
+    """
+    grey = {"cmap": "gray_r", "vmin": 0, "vmax": 16}
+    signed = {"cmap": "PuOr", "vmin": -(limit or 0), "vmax": limit}
+    axes.imshow(np.reshape(pixels, (8, 8)), **(grey if limit is None else signed))
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(title, loc="left")
+    axes.spines[:].set(visible=True, color=MUTED)
     if mark is not None:
         from matplotlib.patches import Rectangle
 

@@ -46,7 +46,7 @@ graph = trace(batchnorm_forward, x, gamma, beta, eps=1e-5)
 # each line, with the name that the line gives to its result and the shape of that array in brackets. The
 # drawing is made from the code. Had the code another line, the drawing would have another box.
 #
-# Before you look at it, a question. The layer needs `x` in two of its lines. Which two could they be?
+# Before you look at it, a question. The layer uses `x` in two of its lines. Which two could they be?
 
 # %%
 draw(graph, dims={"N": 5, "D": 3})
@@ -54,10 +54,11 @@ draw(graph, dims={"N": 5, "D": 3})
 # %% [markdown]
 # <details><summary>Compare with your answer</summary>
 #
-# Two arrows leave `x`. One goes to the mean `mu`, the other to `xmu`, where that mean is taken off. The two
-# ways come together again at once. On the way back this is what makes the gradient of `x` more than one line.
+# Two arrows leave <code>x</code>. One goes to the mean <code>mu</code>, the other to <code>xmu</code>, where that mean
+# is taken off. On the way back, a part of the gradient will come along each of them.
 # </details>
-#
+
+# %% [markdown]
 # Now the other direction. Somebody hands the layer `dout`, which says how much the loss changes when each entry
 # of `out` changes. The dashed arrows carry that message back, and each is labelled with the name of the
 # gradient that travels on it.
@@ -69,8 +70,9 @@ grads = graph.backward(dout)
 draw(graph, backward=grads, dims={"N": 5, "D": 3})
 
 # %% [markdown]
-# That is a lot of arrows at once, so take them one at a time. Move the slider below. It goes through the nodes
-# from `out` back to `x`, and draws the dashed arrows that the gradient has passed so far.
+# That is a lot of arrows at once, so take them one line of the function at a time. Move the slider below from step 9,
+# which makes `out`, to the left, down to step 1. The picture shows the dashed arrows that the gradient has gone along
+# so far, and the step that it has reached has a thick frame.
 #
 # Look for the places where the gradient can't go on at once, because a second part of it is still on its way.
 # How many are there?
@@ -78,22 +80,23 @@ draw(graph, backward=grads, dims={"N": 5, "D": 3})
 # %%
 from bnlib import play
 
-backwards = list(graph.nodes)[::-1]
+steps = [name for name, node in graph.nodes.items() if node.parents]
 
 
-def after(steps):
-    return draw(graph, backward=grads, reached=backwards[steps], dims={"N": 5, "D": 3})
+def back_to(step):
+    return draw(graph, backward=grads, reached=steps[step - 1], dims={"N": 5, "D": 3})
 
 
-play(after, steps=(0, 0, len(backwards) - 1, 1), labels={"steps": "nodes passed"})
+play(back_to, step=(9, 1, 9, 1), labels={"step": "back to step"})
 
 # %% [markdown]
 # <details><summary>Compare with what you found</summary>
 #
-# There are two, `xmu` and `x`. Each was used twice going forward, so each gets two gradients going backward, and
-# has to add them up before it can pass anything on.
+# There are two, <code>xmu</code> and <code>x</code>. Each was used twice going forward, so each gets two gradients going
+# backward, which have to be added up before anything can be passed on.
 # </details>
-#
+
+# %% [markdown]
 # By the end of notebook 03 you will have written every dashed arrow of this picture as a line of NumPy, and
 # every line will have been checked. You will then watch a gradient flow through the graph of your own code.
 
@@ -130,11 +133,11 @@ judge("0.1", {"center": careless})
 # Can you see it? What does `np.mean(x)` give for an `x` with 3 columns, and how many numbers would be needed?
 
 # %%
-np.mean(x)
+print(np.mean(x))
 
 # %% [markdown]
 # One number, for three features. NumPy subtracted it from everything without a complaint, as it would have done
-# with three. A mistake like this one ends in no error message, which is why the checks compare numbers.
+# with three. No error message will ever tell you of such a mistake. Comparing numbers does.
 #
 # Two other cards exist. One says that you have not started yet, which is no failure. The other says that your
 # code stopped with an error, and quotes the line of yours on which it stopped.
@@ -185,8 +188,8 @@ assert np.allclose(center(_columns), [[-1.0, -10.0], [1.0, 10.0]])
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Every function that you write can be drawn as well, with your own names in it. `look` does that. It waits
-# politely when there is nothing to draw yet.
+# Every function that you write can be drawn as well, with your own names in it. `look` does that, and says so when
+# there is nothing to draw yet.
 
 # %%
 from bnlib import look
@@ -287,5 +290,6 @@ progress()
 # While you learn, a wrong answer is a normal state, and the cells below should still run. When something else has to
 # decide whether the answer is right, it can only see whether the cell raised an error, so there it does.
 # </details>
-#
+
+# %% [markdown]
 # Next: [1 · The forward pass](01_forward.ipynb)

@@ -12,8 +12,8 @@ import numpy as np
 # %% [markdown]
 # ## A batch of real numbers
 #
-# The data of this course are photographs of the oldest kind of problem: handwritten digits, 8 by 8 pixels each,
-# with grey values from 0 to 16 (E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits*, 1998,
+# The data of this course are handwritten digits, images of 8 by 8 pixels with values from 0, which is blank paper,
+# to 16, which is ink (E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits*, 1998,
 # [UCI](https://doi.org/10.24432/C50P49)). A batch is an array with one image in each row. Each column is one
 # pixel, and a pixel is what is called a *feature*.
 
@@ -62,8 +62,7 @@ print(f"pixel 20: mean {feature.mean():.2f}, standard deviation {feature.std():.
 #
 # To go backward one needs smaller steps, each with one operation that has a simple derivative. Here are the nine that
 # this course uses, with the names of F. Kratzert ([*Understanding the backward pass through Batch Normalization
-# Layer*, 2016](https://kratzert.github.io/2016/02/12/understanding-the-gradient-flow-through-the-batch-normalization-layer.html)),
-# from whom many people have learned this.
+# Layer*, 2016](https://kratzert.github.io/2016/02/12/understanding-the-gradient-flow-through-the-batch-normalization-layer.html)).
 #
 # | Step | Name | What it is | Shape |
 # |:---:|---|---|---|
@@ -160,25 +159,23 @@ print("column means after no axis:", np.round(np.mean(x - all_at_once, axis=0), 
 
 # %% [markdown]
 # No error. The mean over everything is a single number, and NumPy takes it off all columns alike. Afterwards no
-# column has the mean 0: the second lies high above it and the others below. Every shape downstream is the same as
-# before, so nothing will ever complain. For the digits the damage shows at a glance.
+# column has the mean 0: the second lies high above it and the others below. Every shape is the same as before, so
+# nothing further on will complain. What do you expect to see when this is done to the digits?
 
 # %%
 pixel_means = np.mean(digit_batch, axis=0)
 
 fig, (left, middle, right) = figure(1, 3, width=8, height=2.8)
 image(left, pixel_means, title="mean of each pixel")
-spread = {"cmap": "PuOr", "vmin": -12, "vmax": 12}
-for ax, means, title in (
-    (middle, np.mean(digit_batch - pixel_means, axis=0), "left over, axis=0"),
-    (right, np.mean(digit_batch - np.mean(digit_batch), axis=0), "left over, no axis"),
-):
-    ax.imshow(means.reshape(8, 8), **spread)
-    ax.set(xticks=[], yticks=[], title=title)
+with_axis = np.mean(digit_batch - pixel_means, axis=0)
+without = np.mean(digit_batch - np.mean(digit_batch), axis=0)
+image(middle, with_axis, title="left after axis=0", limit=12)
+image(right, without, title="left after no axis", limit=12)
 picture(
     fig,
-    alt="Three 8 by 8 images. The mean of each pixel over the batch is a blurred blob. What is left of it after "
-    "centring with axis=0 is blank. After centring with one mean for everything the blob is still there.",
+    alt="Three 8 by 8 images. The mean of each pixel over the batch is a blurred blob. "
+    "After centring with axis=0 nothing is left of it. "
+    "After centring with one mean for everything it is still there.",
 )
 
 # %% [markdown]
@@ -287,14 +284,15 @@ for eps in (0.0, 1e-5):
     with np.errstate(divide="ignore", invalid="ignore"):
         out, _ = staged.batchnorm_forward(digit_batch, ones, zeros, eps)
         score = out @ weights
-    print(f"eps = {eps:g}: {np.isnan(out).mean():.0%} of out is nan, {np.isnan(score).mean():.0%} of the next layer")
+    nans = f"{np.isnan(out).mean():.0%} of out, {np.isnan(score).mean():.0%} of the next layer"
+    print(f"nan with eps = {eps:g}: {nans}")
 
 # %% [markdown]
 # A feature that never changes gives 0 divided by 0. That is `nan`, and one `nan` in a row makes the whole sum over that
-# row `nan`. A few silent pixels put out the entire network. With `eps` in the root, the same feature comes out as 0.
+# row `nan`. Seven blank pixels are enough to lose every image. With `eps` in the root, the same feature comes out as 0.
 #
-# There is a second reason, which shows when a feature is nearly constant. Suppose that a silent pixel flickers by a
-# millionth of a grey value, as the sensor of a camera might. How large is the flicker after the layer?
+# There is a second reason, which shows when a feature is nearly constant. Suppose that a blank pixel flickers by a
+# millionth, as the sensor of a camera might. How large is the flicker after the layer?
 
 # %%
 flicker = 1e-6 * np.random.default_rng(0).normal(size=(256, 1))
@@ -303,8 +301,7 @@ for eps in (0.0, 1e-5):
     print(f"eps = {eps:g}: standard deviation before {np.std(flicker):.1e}, after {np.std(out):.1e}")
 
 # %% [markdown]
-# Without `eps` the layer blows noise up until it looks like a signal, as strong as that of a pixel which tells digits
-# apart. With it, no feature is ever multiplied by more than `1 / sqrt(eps)`, because `sqrtvar` can't be smaller than
+# Without `eps` the layer blows the noise up until it is as strong as the signal of a pixel which tells digits apart. With it, no feature is ever multiplied by more than `1 / sqrt(eps)`, because `sqrtvar` can't be smaller than
 # `sqrt(eps)`. For `eps = 1e-5` that is a factor of 316. So `eps` also says which spread still counts as a signal.
 
 # %% [markdown]
@@ -370,28 +367,26 @@ look(scale_shift, xhat, gamma, beta, dims={"N": 5, "D": 3})
 # - With pixel 20, raise `eps` until something changes. Compare that `eps` with the pixel's variance, which is the square
 #   of the bar's half.
 # - Choose the pixel that never changes, and move `gamma`. Which slider can still move it?
-# - Choose the pixel that is dark nearly always. What does the layer do to the few images in which it isn't?
+# - Choose the pixel that is nearly always blank. What does the layer do to the few images in which it isn't?
 
 # %%
 from bnlib import play
 from bnlib.style import ACCENT, histogram
 
-pixels = {"pixel 20, busy": 20, "pixel 8, dark nearly always": 8, "pixel 0, never changes": 0}
+pixels = {"pixel 20, busy": 20, "pixel 8, nearly always blank": 8, "pixel 0, never changes": 0}
 
 
 def before_and_after(pixel, gamma, beta, eps):
     before = digit_batch[:, [pixels[pixel]]]
     after, _ = staged.batchnorm_forward(before, np.array([gamma]), np.array([beta]), eps)
     fig, (top, bottom) = figure(2, 1, height=4.2, sharex=True)
-    histogram(top, before, np.arange(-8, 20.5, 0.5), title="before: x")
-    histogram(bottom, after, np.arange(-8, 20.5, 0.25), colour=ACCENT, title="after: out")
-    means, spreads = (before.mean(), after.mean()), (before.std(), after.std())
-    return picture(
-        fig,
-        alt=f"Histograms of {pixel}. Before the layer: mean {means[0]:.2f}, standard deviation {spreads[0]:.2f}. "
-        f"After it: mean {means[1]:.2f}, standard deviation {spreads[1]:.2f}.",
-        trim=False,
-    )
+    histogram(top, before, np.arange(-8.5, 21), title="before: x")
+    histogram(bottom, after, np.arange(-8.5, 20.6, 0.25), colour=ACCENT, title="after: out")
+    alt = f"Histograms of {pixel}."
+    for when, values in (("Before", before), ("After", after)):
+        spread = values.std()
+        alt += f" {when} the layer: mean {values.mean():z.2f}, standard deviation {spread:.2f}."
+    return picture(fig, alt=alt, trim=False)
 
 
 play(
@@ -408,8 +403,8 @@ play(
 # <code>gamma = 0</code> puts every image at <code>beta</code>, and a negative one mirrors the histogram. The shape never
 # changes otherwise: the layer only moves and stretches. An <code>eps</code> shows when it comes near the variance, and
 # for a busy pixel that is far above any value in use. The pixel that never changes stays at <code>beta</code>, whatever
-# <code>gamma</code> is, because its <code>xhat</code> is 0. For the pixel that is dark nearly always, a few lonely images
-# lie many standard deviations away from the rest, or even outside the picture.
+# <code>gamma</code> is, because its <code>xhat</code> is 0. For the pixel that is nearly always blank, a few lonely images
+# are thrown many standard deviations away from the rest.
 # </details>
 
 # %% [markdown]
@@ -476,7 +471,8 @@ look(batchnorm_forward, x, gamma, beta, eps=1e-5, dims={"N": 5, "D": 3})
 # Four. <code>x</code> reaches <code>xmu</code> by itself and through <code>mu</code>, and <code>xmu</code> reaches
 # <code>xhat</code> by itself and through the variance. Two times two. Every one of them carries a part of the gradient.
 # </details>
-#
+
+# %% [markdown]
 # Now the cache. Kratzert's post stores `var`, `sqrtvar` and `ivar`, all three. Are they worth their place?
 
 # %%
@@ -489,9 +485,8 @@ print(f"bytes of all seven: {sum(np.asarray(part).nbytes for part in cache)}")
 
 # %% [markdown]
 # They are redundant: with `eps`, any one of them gives the other two. `xhat` is too, as the product of `xmu` and `ivar`.
-# The three cost next to nothing, and the backward pass reads more easily with each of them under its name, so the course
-# keeps them. The large ones, `xhat` and `xmu`, are another matter, and a later notebook goes through the cache with that
-# question.
+# The three take little room, and the backward pass reads more easily with each of them under its name, so the course
+# keeps them. Nearly all of the cache is `xhat` and `xmu`.
 
 # %% [markdown]
 # ## Can the layer be undone?
@@ -512,13 +507,14 @@ for name, choice in (("sqrt(var)      ", np.sqrt(var)), ("sqrt(var + eps)", np.s
 #
 # With `gamma = sqrt(var)`, each deviation from the mean comes back multiplied by
 # $\sqrt{\mathrm{var} / (\mathrm{var} + \varepsilon)}$. So everything depends on how large the data are beside
-# $\sqrt{\varepsilon}$, which is 0.003 for the usual `eps`. Take pixel 20, shrink or stretch it to a given standard
-# deviation, and measure how much of it is lost. What do you expect where that standard deviation is $\sqrt{\varepsilon}$?
+# $\sqrt{\varepsilon}$, which is 0.003 for the usual `eps`. Take the pixels that change, shrink or stretch them to a given standard
+# deviation, and measure how much of them is lost. What do you expect where that standard deviation is $\sqrt{\varepsilon}$?
 
 # %%
-from bnlib.style import GRADIENT, MUTED
+from bnlib.style import INK, MUTED
 
-standard = ((feature - feature.mean()) / feature.std())[:, None]
+changing = digit_batch[:, variances > 0]
+standard = (changing - np.mean(changing, axis=0)) / np.std(changing, axis=0)
 scales = np.logspace(-5, 2, 57)
 
 
@@ -527,22 +523,27 @@ def lost(scale, eps_in_gamma):
     x = scale * (standard + 3)
     gamma = np.sqrt(np.var(x, axis=0) + eps_in_gamma)
     out, _ = staged.batchnorm_forward(x, gamma, np.mean(x, axis=0), eps)
-    return np.max(np.abs(out - x)) / np.max(np.abs(x - np.mean(x)))
+    return np.max(np.abs(out - x)) / np.max(np.abs(x - np.mean(x, axis=0)))
 
 
 fig, ax = figure(height=3.4)
-ax.loglog(scales, [lost(s, 0.0) for s in scales], color=GRADIENT, linestyle="--", label="gamma = sqrt(var)")
-ax.loglog(scales, [lost(s, eps) for s in scales], color=ACCENT, label="gamma = sqrt(var + eps)")
-ax.axvline(np.sqrt(eps), color=MUTED, linewidth=1)
-ax.annotate("sqrt(eps)", (np.sqrt(eps), 1e-8), xytext=(6, 0), textcoords="offset points")
+ax.loglog(scales, [lost(s, 0.0) for s in scales], color=INK)
+ax.loglog(scales, [lost(s, eps) for s in scales], color=ACCENT)
+ax.axvline(np.sqrt(eps), color=MUTED, linewidth=1, linestyle=":")
+ax.text(np.sqrt(eps) * 1.2, 1e-11, "sqrt(eps)")
+ax.text(0.3, 1e-3, "gamma = sqrt(var)", color=INK)
+ax.text(0.3, 1e-14, "gamma = sqrt(var + eps)", color=ACCENT)
 ax.set(xlabel="standard deviation of x", ylabel="part of x that is lost", ylim=(1e-17, 10))
-ax.legend(loc="center right")
 picture(
     fig,
-    alt="How much of x is lost, over the standard deviation of x, on logarithmic axes. With gamma = sqrt(var + eps) it is "
-    "about 1e-16 everywhere. With gamma = sqrt(var) nearly all is lost below a standard deviation of sqrt(eps), and less "
-    "and less above it.",
+    alt="How much of x is lost, over the standard deviation of x, on logarithmic axes. "
+    "With gamma = sqrt(var + eps) it is about 1e-16 everywhere. "
+    "With gamma = sqrt(var) nearly all is lost below a standard deviation of sqrt(eps), "
+    "and less and less above it.",
 )
+
+# %% [markdown]
+# Three places on the dark curve, in numbers.
 
 # %%
 for s in (1.0, np.sqrt(eps), 1e-4):
@@ -575,8 +576,8 @@ for name, batch in rows.items():
     print(f"{name:20} mean {batch[:, 20].mean():6.3f}   standard deviation {batch[:, 20].std():.3f}")
 
 # %% [markdown]
-# The second batch comes back wearing the mean and the standard deviation of the first. Its images keep their order, and the
-# histogram keeps its shape, but it has been moved and stretched to fit the other one.
+# The second batch comes back with the mean and the standard deviation of the first. Its histogram keeps its shape, but it
+# has been moved and stretched to fit the other one.
 #
 # Kratzert answered that the result would be close all the same. How close, and what does that depend on? Draw pairs of
 # batches of various sizes, and measure what is left over beside the spread of the data.
@@ -600,20 +601,23 @@ parts = [np.mean([left_over(n, rng) for _ in range(20)]) for n in sizes]
 
 fig, ax = figure(height=3.2)
 ax.loglog(sizes, parts, "o-", color=ACCENT)
-ax.set(xlabel="images in a batch", ylabel="left over", xticks=sizes, xticklabels=sizes, yticks=[0.1, 0.3, 1])
-ax.set(yticklabels=["10 %", "30 %", "100 %"])
+ax.set_xticks(sizes, [str(n) for n in sizes])
+ax.set_yticks([0.1, 0.3, 1.0], ["10 %", "30 %", "100 %"])
 ax.minorticks_off()
-picture(fig, alt="Left over beside the spread of the data: " + ", ".join(f"{p:.0%} at {n}" for n, p in zip(sizes, parts)))
-
-# %%
-for n, part in zip(sizes, parts):
-    print(f"{n:4} images: {part:.0%} left over")
+ax.set(xlabel="images in a batch", ylabel="left over")
+measured = ", ".join(f"{part:.0%} with {n} images" for n, part in zip(sizes, parts))
+picture(fig, alt=f"What is left over beside the spread of the data: {measured}.")
 
 # %% [markdown]
-# Both were right. Four times as many images halve what is left over, so for large batches the layer can come close to
-# doing nothing, and for small ones it can't: there, what happens to an image depends very much on the company it keeps.
-# That noise is the reason why the layer behaves differently in training and in use, and why a later notebook tries
-# batches of 2.
+# The same in numbers. How many times as many images does it take to halve what is left over?
+
+# %%
+print(measured)
+
+# %% [markdown]
+# Both were right. It takes about four times as many. So with large batches the layer can come close to doing nothing, and
+# with small ones it can't: there, what comes out for an image depends much on the other images that happen to be in its
+# batch. A later notebook measures what that noise does to training, with batches down to 2.
 
 # %% [markdown]
 # ## What you can do now
@@ -640,9 +644,10 @@ for n, part in zip(sizes, parts):
 # <code>beta</code>, whatever <code>x</code> is. A single value is its own mean, so <code>xmu</code> is 0. A layer that
 # normalises over a batch of one forgets its input.
 # </details>
-#
+
+# %% [markdown]
 # A word on the source. If you hold F. Kratzert's post (2016) beside this notebook, note that copies of its listing go around
-# in which lines have lost their indentation, so that Python refuses them, and that its `gamma = sqrt(var)` is to be read
-# with the `eps` and the one batch of the section above.
+# in which lines have lost their indentation, so that Python refuses them, and that its `gamma = sqrt(var)` needs the two
+# corrections of the last section: `eps` inside the root, and the same batch.
 #
 # Next: [2 · The chain rule](02_chain_rule.ipynb)

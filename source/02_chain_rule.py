@@ -16,8 +16,8 @@
 # A gradient runs backward through the whole layer, and no node on its way knows what the layer is for. What
 # does a single node have to know to do its part?
 #
-# Very little, as it turns out. In this notebook you find the rule for five kinds of node, and write a
-# backward pass for any graph made of them. It takes about 45 minutes and has six exercises.
+# Very little, as it turns out. In this notebook you find the rule for five kinds of node, and then write a
+# backward pass that works on any graph. There are six exercises, and it takes about 45 minutes.
 
 # %% [markdown]
 # The answers in this notebook need NumPy and nothing else.
@@ -29,7 +29,7 @@ import numpy as np
 # The demonstrations use the course's helpers too.
 
 # %%
-from bnlib import check, draw, hint, look, picture, play, progress, trace
+from bnlib import check, draw, hint, judge, picture, play, trace
 from bnlib.style import ACCENT, GRADIENT, INK, MUTED, figure
 
 # %% [markdown]
@@ -39,7 +39,8 @@ from bnlib.style import ACCENT, GRADIENT, INK, MUTED, figure
 # loss $L$. Call it a gate. Kratzert (2016) explains the chain rule with a figure of such a gate, drawn twice:
 # going forward, $x$ and $y$ come in and $z$ leaves; going backward, one number comes in where $z$ left, and
 # one number leaves at each input.
-#
+
+# %% [markdown]
 # The number that comes in is $\partial L/\partial z$: how fast $L$ rises when $z$ rises. In code this course
 # calls it `dz`. It isn't a small change of $z$. It is the gradient of $L$ with respect to $z$, and `dx` and
 # `dy` are named the same way.
@@ -47,11 +48,10 @@ from bnlib.style import ACCENT, GRADIENT, INK, MUTED, figure
 # How does the gate find `dx`? Raise $x$ by a tiny $h$. Then $z$ rises by $h$ times the slope
 # $\partial z/\partial x$, and $L$ rises by that times `dz`. So
 #
-# $$\frac{\partial L}{\partial x} = \frac{\partial L}{\partial z}\,\frac{\partial z}{\partial x},
-# \qquad\text{in words: what comes from above, times the local derivative.}$$
+# $$\frac{\partial L}{\partial x} = \frac{\partial L}{\partial z}\,\frac{\partial z}{\partial x}.$$
 #
-# The local derivative depends on the gate's own inputs. Nothing in the formula asks where $x$ came from, or
-# what becomes of $z$.
+# In words: what comes from above, times the local derivative. The local derivative depends on the gate's own
+# inputs. Nothing in the formula asks where $x$ came from, or what becomes of $z$.
 
 # %% [markdown]
 # Here are three gates in a row, with numbers. Before you run the cell: if you could raise one of `x`, `y` and
@@ -88,10 +88,11 @@ for name in start:
     print(f"d{name}: measured {measured:8.4f}   from the graph {gradients[name]:8.4f}")
 
 # %% [markdown]
-# `y` moves the loss most, and in a direction of its own: `dx` is negative, so raising `x` lowers `L`.
-#
-# From here on $x$, $y$ and $z$ are arrays. Nothing new happens to the rule, but there is one habit to take up
-# now. `dx` holds one slope for each number in `x`, so **`dx` has the shape of `x`**. Always. Where you are
+# `y` moves the loss most. `dx` is negative: raising `x` lowers `L`.
+
+# %% [markdown]
+# From here on $x$, $y$ and $z$ are arrays, and only the loss is a single number. The rule stays, and one habit
+# joins it. `dx` holds one slope for each number in `x`, so **`dx` always has the shape of `x`**. When you are
 # lost, write down the shapes first.
 
 # %% [markdown]
@@ -111,7 +112,7 @@ graph = trace(add, np.array([1.0, 4.0]), np.array([-2.0, 0.5]))
 draw(graph, backward=graph.backward(np.array([3.0, -1.0])), values=True)
 
 # %% [markdown]
-# A unit of `x[0]` is a unit of `z[0]`. The local derivative is 1, for either input and wherever they are, so
+# A unit of `x[0]` is a unit of `z[0]`. The local derivative is 1, for both inputs and wherever they are, so
 # the gradient passes through unchanged.
 
 # %% [markdown]
@@ -122,6 +123,9 @@ draw(graph, backward=graph.backward(np.array([3.0, -1.0])), values=True)
 # `z = x + y`, and all three have the same shape, whatever it is. You get `dz`. Return `dx` and `dy`.
 #
 # Think first: of the three arrays that you are given, which do you need?
+#
+# If you are stuck, run `hint("2.1")` in a new cell. Each exercise has three hints.
+
 
 # %% answer="2.1"
 def add_backward(dz, x, y):
@@ -147,32 +151,30 @@ check("2.1")
 # `z = x * y`. How fast does `z` rise with `x`?
 #
 # Draw it. `x` and `y` are the sides of a rectangle, and `z` is its area. Let `x` grow: how long is the strip
-# that is added at the right? Move the sliders and compare the strips with the corner.
+# that is added at the right? Move the sliders, and then let both grow at once.
+
 
 # %%
 def rectangle(grow_x, grow_y):
     x, y = 3.0, 2.0
     strip_x, strip_y, corner = y * grow_x, x * grow_y, grow_x * grow_y
-    fig, axes = figure(width=6.4, height=3.9)
-    parts = [
-        ((0, 0), x, y, "#e4e7eb", f"z = x · y = {x * y:g}"),
-        ((x, 0), grow_x, y, ACCENT, f"y · {grow_x:g} = {strip_x:.2f}"),
-        ((0, y), x, grow_y, MUTED, f"x · {grow_y:g} = {strip_y:.2f}"),
-        ((x, y), grow_x, grow_y, GRADIENT, f"the corner, {corner:.2f}"),
-    ]
-    for (left, bottom), width, height, colour, label in parts:
-        axes.fill_between([left, left + width], bottom, bottom + height, color=colour, label=label)
-    axes.set(xlim=(0, 6.6), ylim=(0, 3.2), aspect="equal", xlabel="x = 3, and what it grows by")
-    axes.set_ylabel("y = 2, and what it grows by")
     change = (x + grow_x) * (y + grow_y) - x * y
+    fig, axes = figure(width=6.6, height=3.6)
+    for left, bottom, width, height, colour, label in (
+        (0, 0, x, y, "#e4e7eb", f"x · y = {x * y:g}"),
+        (x, 0, grow_x, y, ACCENT, f"y · {grow_x:g} = {strip_x:.2f}"),
+        (0, y, x, grow_y, MUTED, f"x · {grow_y:g} = {strip_y:.2f}"),
+        (x, y, grow_x, grow_y, GRADIENT, f"corner {corner:.2f}"),
+    ):
+        axes.bar(left, height, width, bottom, align="edge", color=colour, label=label)
+    axes.set(xlim=(0, 6), ylim=(0, 3.1), aspect="equal", xlabel="x", ylabel="y")
     axes.set_title(f"z rises by {change:.2f}; the two strips make {strip_x + strip_y:.2f}")
-    axes.legend(loc="center right")
-    alt = (
-        f"A rectangle of sides 3 and 2. Its width grows by {grow_x:g}, its height by {grow_y:g}. The strip at the "
-        f"right has area {strip_x:.2f}, the strip on top {strip_y:.2f}, the corner between them {corner:.2f}; "
-        f"together {change:.2f}."
+    axes.legend(loc="center right", frameon=False)
+    return picture(
+        fig,
+        alt=f"A rectangle of sides x = 3 and y = 2. x grows by {grow_x:g} and adds a strip of area {strip_x:.2f}; "
+        f"y grows by {grow_y:g} and adds one of {strip_y:.2f}; the corner has {corner:.2f}. In all {change:.2f}.",
     )
-    return picture(fig, alt=alt)
 
 
 play(
@@ -193,11 +195,24 @@ play(
 for step in (0.5, 0.05, 0.005):
     change = (3 + step) * (2 + step) - 3 * 2
     strips = 2 * step + 3 * step
-    print(f"both grow by {step:5}: z rises by {change:.6f}, strips {strips:.6f}, left over {change - strips:.6f}")
+    print(
+        f"both grow by {step:5}: z rises by {change:.6f}, strips {strips:.6f}, left over {change - strips:.6f}"
+    )
 
 # %% [markdown]
 # A derivative is about steps so small that corners no longer count. That is why each input of a gate can be
-# treated as if the others stood still, even though all of them move.
+# treated as if the others stood still, even though all of them move. Here is the gate with numbers: what will
+# `dx[0]` and `dy[0]` be, with 10 from above?
+
+
+# %%
+def multiply(x, y):
+    z = x * y
+    return z
+
+
+graph = trace(multiply, np.array([3.0, 0.5]), np.array([2.0, -4.0]))
+draw(graph, backward=graph.backward(np.array([10.0, 1.0])), values=True)
 
 # %% [markdown]
 # ### 2.2 Back through a product
@@ -208,6 +223,7 @@ for step in (0.5, 0.05, 0.005):
 #
 # Think first: a sum needed neither of its inputs to go backward. What does a product have to keep from the
 # forward pass?
+
 
 # %% answer="2.2"
 def mul_backward(dz, x, y):
@@ -236,7 +252,8 @@ check("2.2")
 # ## A broadcast going forward is a sum going backward
 #
 # In the last step of batch normalization, `beta` with its D numbers is added to an array of N rows. NumPy
-# stretches it over the rows. Here is that gate by itself, `z = x + b`, with 5 rows and 3 features.
+# stretches it over the rows. Here is that gate by itself, `z = x + b`, with 5 rows and 3 features. What shape
+# must `db` have?
 
 
 # %%
@@ -254,8 +271,8 @@ graph = trace(add_bias, x, b)
 draw(graph, backward=graph.backward(dz), dims={"N": 5, "D": 3})
 
 # %% [markdown]
-# `dz` is (N, D). `db` must have the shape of `b`, which is (D,). So N numbers in each column of `dz` have to
-# become one. Are they to be averaged? Added up? Is one of them enough?
+# `dz` is (N, D). `db` must have the shape of `b`, which is (D,). So the N numbers in each column of `dz` have
+# to become one. Are they averaged? Added up? Is one of them enough?
 #
 # Ask what one number of `b` does. Raise `b[0]` by 1 and look at what moves in `z`.
 
@@ -265,11 +282,11 @@ raised[0] += 1.0
 print(add_bias(x, raised) - add_bias(x, b))
 
 # %% [markdown]
-# All five entries of column 0 move, and each moves by the whole step. The loss reacts to every one of them.
-# Five reactions to one cause add up.
-#
-# That is the argument. Now with every sum visible, for any loss that is a smooth function of all the numbers
-# in $z$. Since $L$ depends on $b_k$ only through the $z_{ij}$, the chain rule goes over all of them:
+# All five entries of column 0 move, and each moves by the whole step. The loss reacts to every one of them, and
+# five reactions to one cause add up.
+
+# %% [markdown]
+# Now as a proof, with every sum visible, for any loss that is a smooth function of the numbers in $z$. Since $L$ depends on $b_k$ only through the $z_{ij}$, the chain rule goes over all of them:
 #
 # $$\frac{\partial L}{\partial b_k}
 # = \sum_{i=1}^{N}\sum_{j=1}^{D} \frac{\partial L}{\partial z_{ij}}\,\frac{\partial z_{ij}}{\partial b_k}.$$
@@ -280,14 +297,19 @@ print(add_bias(x, raised) - add_bias(x, b))
 #
 # $$\frac{\partial L}{\partial b_k} = \sum_{i=1}^{N} \frac{\partial L}{\partial z_{ik}}.$$
 #
-# The proof used what the gate does. It never asked what $L$ is.
+# The proof used what the gate does. It never asked what $L$ is. Here it is with numbers, for 3 rows.
+
+# %%
+graph = trace(add_bias, np.array([[1.0, 4.0], [2.0, 0.0], [6.0, 2.0]]), np.array([10.0, 20.0]))
+draw(graph, backward=graph.backward(np.array([[1.0, 0.5], [2.0, 0.0], [4.0, -3.0]])), values=True)
 
 # %% [markdown]
 # ### Three losses
 #
-# A proof that doesn't mention the loss should hold for every loss. Here are three: a sum over the rows, a
-# mean over the rows, and one that multiplies the rows' lengths and adds up nothing from row to row. For each, move every entry of
-# `z` by itself to measure `dz`, and every entry of `b` by itself to measure `db`.
+# A proof that doesn't mention the loss should hold for every loss. Here are three: a sum over the rows, a mean
+# over the rows, and a product over the rows. For each, the cell moves every entry of `z` by itself to measure
+# `dz`, and every entry of `b` by itself to measure `db`. Which will agree with `db`: the sum of `dz`, or the
+# mean?
 
 # %%
 losses = {
@@ -315,12 +337,13 @@ for name, loss in losses.items():
     print(f"   dz, mean over rows    {measured_dz.mean(axis=0).round(4)}\n")
 
 # %% [markdown]
-# Three times the sum is right, and three times the mean is too small by the factor N = 5. Change the number
-# of rows, or the loss, and see whether it ever is the other way round.
+# Three times the sum agrees, and three times the mean is too small by the factor N = 5. Change the loss and
+# the number of rows. For which N do sum and mean agree?
+
 
 # %%
 def bars(loss, rows):
-    data = np.random.default_rng(2).normal(size=(rows, 3))
+    data = np.random.default_rng(2).normal(size=(rows, 3))  # (N, D)
     dz_here = slopes(losses[loss], data + b)
     truth = slopes(lambda moved: losses[loss](data + moved), b)
     series = {
@@ -334,9 +357,11 @@ def bars(loss, rows):
     axes.axhline(0, color=MUTED, linewidth=1)
     axes.set(xticks=range(3), xticklabels=["b[0]", "b[1]", "b[2]"])
     axes.set_title(f"Loss: {loss}, N = {rows}")
-    axes.legend(loc="best")
+    axes.legend(loc="best", frameon=False)
     numbers = "; ".join(f"{label} {values.round(3).tolist()}" for label, (values, _) in series.items())
-    return picture(fig, alt=f"Bars for the three entries of b, with {loss} as the loss and {rows} rows: {numbers}.")
+    return picture(
+        fig, alt=f"Bars for the three entries of b, with {loss} as the loss and {rows} rows: {numbers}."
+    )
 
 
 play(bars, loss=list(losses), rows=(5, 1, 8, 1), labels={"rows": "rows N"})
@@ -344,20 +369,22 @@ play(bars, loss=list(losses), rows=(5, 1, 8, 1), labels={"rows": "rows N"})
 # %% [markdown]
 # ### Why not the mean?
 #
-# This question stands under Kratzert's article, and most people who write this layer ask it once. There,
-# Patrick Langechuan LIU reasons that an error in `beta` is copied to every row, so that the gradient should be
-# the average over the copies; Rakhil Immidisetti asks why nothing is divided by the size of the batch. It is
-# a natural thought: N noisy readings of one quantity are best averaged. But the rows of `dz` aren't readings
-# of one quantity. They are N effects of one cause, and effects add up.
+# Two readers ask this under Kratzert's article. Patrick Langechuan LIU reasons that an error in `beta` is copied
+# to every row, so that the gradient should be the average over the copies (he found the answer himself, in the
+# total derivative). Rakhil Immidisetti asks why nothing is divided by the size of the batch.
 #
-# Another reader, JohnMclain, gives a different reason for the sum: that the losses of the examples are summed
-# at the end. The article took that reason over, at steps 9 and 8. You have seen that it isn't the reason. With
-# the loss that is a mean, the sum is still right. With the one that multiplies, there are no summed losses to
-# speak of, and the sum is right there too. Harvey Qiu put it well in the same thread: gradients
-# that reach one variable along several branches are added, whatever the loss.
+# It is a natural thought, since N noisy readings of one quantity are best averaged. But the rows of `dz` aren't
+# readings of one quantity. They are N effects of one cause, and effects add up.
+
+# %% [markdown]
+# A third reader, JohnMclain, thinks that the sum is there because the losses of the examples are summed at the
+# end, and the article took that over in its steps 9 and 8. The three losses show that this isn't the reason.
+# Where the losses are averaged, the sum of `dz` is still right. Where the rows are multiplied, no losses are
+# summed at all, and it is right there too. Harvey Qiu gives the reason in the same thread: gradients that reach one
+# variable along several branches are added, whatever the loss. The branches come from the broadcast.
 #
-# So where does the 1/N of a mean loss go? It is in `dz` already, put there by the gate that took the mean.
-# A gate further down that divides again divides twice.
+# So where does the 1/N of a mean loss go? It is in `dz` already, put there by the gate that took the mean. A
+# gate further down that divides again divides twice.
 
 # %% [markdown]
 # ### 2.3 Back through a broadcast
@@ -368,6 +395,7 @@ play(bars, loss=list(losses), rows=(5, 1, 8, 1), labels={"rows": "rows N"})
 # `db`.
 #
 # Think first: which axis does `dz` have that `b` doesn't?
+
 
 # %% answer="2.3"
 def broadcast_add_backward(dz, x, b):
@@ -389,8 +417,8 @@ def broadcast_add_backward(dz, x, b):
 check("2.3")
 
 # %% [markdown]
-# For `gamma * xhat` two rules meet: multiply swaps, and then the stretched factor is summed over the rows. In
-# general, whatever axis NumPy stretched going forward is summed going backward.
+# In `gamma * xhat` two rules meet: multiply swaps, and then the result for the stretched factor is summed over
+# the rows. In general, whatever axis NumPy stretched going forward is summed going backward.
 
 # %% [markdown]
 # ## A sum going forward is a broadcast going backward
@@ -413,9 +441,10 @@ draw(graph, backward=graph.backward(np.array([3.0, -1.0])), values=True)
 # The whole. Raise any one entry of a column by 1 and the column's sum rises by 1, so the slope is 1 for each.
 # Every row of `dx` is a copy of `ds`.
 #
-# A mean is a sum divided by N, and that division is a gate of its own with the slope 1/N. So for `np.mean`
-# each entry does get a share: a unit of `x` lifts the mean by 1/N.
-#
+# And `np.mean`? It divides the sum by N, so a unit of `x` lifts the mean by 1/N only. There each entry does get
+# a share, and the 1/N has nothing to do with the loss: the forward pass divides at this gate.
+
+# %% [markdown]
 # Is it chance that the two rules mirror each other? Write the stretching as a product with a column of ones.
 
 # %%
@@ -426,7 +455,7 @@ print("dz summed over 5 rows:  ", np.allclose(ones.T @ dz, dz.sum(axis=0)))
 # %% [markdown]
 # Stretching is a product with that column, summing is a product with the same column transposed. Going
 # backward through a linear gate always transposes its matrix, so each of the two is the way back through the
-# other. In the layer you meet both: `mu` is made by a mean, and stretched again when it is taken off.
+# other. In the layer `mu` meets both: a mean makes it, and it is stretched again when it is subtracted.
 
 # %% [markdown]
 # ### 2.4 Back through a mean
@@ -436,6 +465,7 @@ print("dz summed over 5 rows:  ", np.allclose(ones.T @ dz, dz.sum(axis=0)))
 # `mu = np.mean(x, axis=0)`, with `x` of shape (N, D). You get `dmu`, of shape (D,). Return `dx`.
 #
 # Think first: which of the numbers in `x` do you need for this?
+
 
 # %% answer="2.4"
 def mean_backward(dmu, x):
@@ -459,11 +489,10 @@ check("2.4")
 # ## A fan-out going forward is an addition going backward
 #
 # `b` moved N entries of `z`, and its gradient was a sum of N terms. The same holds for anything that is used
-# more than once. The smallest case is `z = x * x`. You know the answer from school; the question is how two
-# gates' worth of rules arrive at it.
+# more than once. The smallest case is `z = x * x`.
 #
-# The product doesn't know that its two inputs are the same number. It computes a gradient for the left one
-# and a gradient for the right one. At `x = 3`, measure both, and then what happens when they move together.
+# The product doesn't know that its two inputs are the same number. It has a slope for the left one and a slope
+# for the right one. Measure each at `x = 3`, and then move both together. What will the third number be?
 
 # %%
 h = 1e-6
@@ -473,9 +502,11 @@ together = ((3 + h) * (3 + h) - (3 - h) * (3 - h)) / (2 * h)
 print(f"left alone {left:.4f}, right alone {right:.4f}, together {together:.4f}")
 
 # %% [markdown]
-# Three for each place in which `x` stands, six in all: the $2x$ that you know. Going forward, a value fans out to
-# all places where it is used. Going backward, what comes from those places is added.
-#
+# Three for each place in which `x` stands, six in all: the $2x$ that you know from school. Going forward, a value
+# fans out to all places where it is used. Going backward, what comes from those places is added. A broadcast is
+# a fan-out too, from one number to N rows.
+
+# %% [markdown]
 # Here is a graph with a longer fan-out. How many ways lead from `x` to `z`?
 
 
@@ -502,8 +533,8 @@ for one in gradients.contributions("x"):
 print(f"their sum, dx:\n{gradients['x']}")
 
 # %% [markdown]
-# Forget one of the three and `dx` still has the right shape and believable numbers. This is the mistake that
-# costs most time in this layer, and the reason to draw the graph before writing the code.
+# Forget one of the three, and `dx` still has the right shape and nothing stops you. So draw the graph before you
+# write the code, and count the arrows that leave `x`.
 
 # %% [markdown]
 # ### 2.5 Three ways to x
@@ -513,8 +544,8 @@ print(f"their sum, dx:\n{gradients['x']}")
 # `z = x * (x - np.mean(x, axis=0))`, with `x` of shape (N, D), the graph that you see above. You get `dz`.
 # Return `dx`.
 #
-# Think first: what arrives at `xmu`? It goes on to two places, one of them with a minus sign. At that place a
-# vector was stretched.
+# Think first: what arrives at `xmu`, and to which two places does it go on?
+
 
 # %% answer="2.5"
 def fan_out_backward(dz, x):
@@ -542,7 +573,7 @@ check("2.5")
 # ## A node sends when everything has arrived
 #
 # You have the rules for single gates. What is left is the order in which they act, and it matters more than
-# it seems. Take four numbers, `a = 2x`, `b = 3a`, `z = a + b`. By hand: `z` is `2x + 6x`, so its slope is 8.
+# it seems. Take `a = 2x`, `b = 3a` and `z = a + b`. What is the slope of `z`, worked out by hand?
 
 
 # %%
@@ -554,31 +585,25 @@ def uneven(x):
 
 
 graph = trace(uneven, 1.0)
-draw(graph, backward=graph.backward(), values=True)
+draw(graph, values=True)
 
 # %% [markdown]
-# `z` sends 1 to `a` and 1 to `b`. Both have something now. Does it matter which of them goes on first? Try
-# `a` first, then `b`.
+# `z` is `2x + 6x`, so the slope is 8. Now the gates' way: `z` sends 1 to `a` and 1 to `b`. Both have something
+# to send on. Does it matter which of them goes first?
 
 # %%
-dz_to_a, dz_to_b = 1.0, 1.0
+a_has, b_has = 1.0, 1.0
 
-# a goes first.
-da = dz_to_a
-dx = da * 2.0
-# b comes second, and what it sends finds that a has already gone.
-db_ = dz_to_b
-da = da + db_ * 3.0
-print("a before b: dx =", dx)
+x_gets = a_has * 2.0
+print("a before b: dx =", x_gets)
 
-# b goes first.
-da = dz_to_a + dz_to_b * 3.0
-dx = da * 2.0
-print("b before a: dx =", dx)
+a_has = a_has + b_has * 3.0
+x_gets = a_has * 2.0
+print("b before a: dx =", x_gets)
 
 # %% [markdown]
-# `a` sent on what it had, 1, while 3 more were still on their way through `b`. They never got to `x`. A node
-# may send only when everything that it will receive has arrived, which means: after every node that uses it.
+# When `a` went first it sent on the 1 it had, and the 3 that came later through `b` never got to `x`. A node may
+# send only when everything that it will receive has arrived. That is: after every node that uses it.
 #
 # Step through the sweep and watch `a` wait.
 
@@ -591,17 +616,19 @@ play(
 )
 
 # %% [markdown]
-# Is there always such an order? Going forward, a node could be computed only after its inputs. Turn that
-# order round, and every node comes after all nodes that use it. An order with this property is called
-# topological, and the order in which your code ran is one. Nothing has to be sorted.
+# Is there always such an order? Going forward, a node could be computed only after its inputs. Such an order is
+# called topological, and the order in which your code ran is one. Turn it round, and every node comes after all
+# nodes that use it. Nothing has to be searched for.
 
 # %% [markdown]
 # ### Why not follow the arrows by recursion?
 #
-# It looks easier: start at the result, and let every node pass on what it receives to its parents, at once.
-# Below, a graph is written as two dictionaries: the parents of each node, and the local derivative for each
-# parent. A diamond halves a number twice, `a = u/2` and `b = u/2`, and adds the halves. Out comes
-# the number that went in, so however many diamonds stand in a row, the slope is 1.
+# It looks easier: start at the result, and let every node pass on to its parents at once. Try it on diamonds. A
+# diamond halves a number twice, `a = u / 2` and `b = u / 2`, and adds the halves. Out comes the number that went
+# in, so however many diamonds stand in a row, the slope is 1.
+#
+# The cell writes a graph as data: the nodes in order, the parents of each, and a local derivative for each
+# parent.
 
 
 # %%
@@ -623,12 +650,14 @@ def one_diamond(u0):
     return u1
 
 
-print(diamonds(1))
+for part in diamonds(1):
+    print(part)
 draw(trace(one_diamond, 4.0), values=True)
 
 # %% [markdown]
-# Two recursions. The first passes on what has just arrived. The second passes on what the node has by now;
-# one word is different. Which of them is right?
+# Two recursions in one. Either a node passes on what has just arrived, or it passes on all that it has by now.
+# Which of them is right?
+
 
 # %%
 def recursion(k, pass_on):
@@ -647,18 +676,18 @@ def recursion(k, pass_on):
     return total["u0"], visits["u0"], sum(visits.values())
 
 
-print("diamonds  nodes | what arrived: slope, calls, of them at u0 | what it has: slope")
-for k in (1, 2, 3, 4, 8, 12):
-    right_slope, at_u0, calls = recursion(k, "what arrived")
-    wrong_slope, _, _ = recursion(k, "what it has")
-    print(f"{k:8d} {3 * k + 1:6d} | {right_slope:19.1f} {calls:6d} {at_u0:12d} | {wrong_slope:18.4f}")
+print("diamonds  nodes |  what arrived: slope  visits to u0   calls |  all it has: slope")
+for k in (1, 2, 3, 4, 6, 8):
+    slope, at_u0, calls = recursion(k, "what arrived")
+    other, _, _ = recursion(k, "all it has")
+    print(f"{k:8d}  {3 * k + 1:5d} | {slope:20g} {at_u0:13d} {calls:7d} | {other:18g}")
 
 # %% [markdown]
-# Passing on what the node has by now counts twice: what came along the first way is sent on again when the
-# second arrives. From two diamonds on the slope is wrong, and it gets worse with each.
+# Passing on all that a node has counts twice: what came along the first way is sent again when the second
+# arrives. From two diamonds on the slope is wrong, and each further diamond makes it worse.
 #
-# Passing on what arrived is right, and hopeless. It walks every path by itself, and the number of paths
-# doubles with each diamond: `u0` is visited $2^k$ times.
+# Passing on what arrived is right, and hopeless. It walks every path by itself, and the number of paths doubles
+# with each diamond: `u0` is visited $2^k$ times.
 
 # %%
 ks = np.arange(1, 13)
@@ -667,7 +696,7 @@ fig, axes = figure(width=7, height=3.2)
 axes.semilogy(ks, calls, "o--", color=GRADIENT, label="recursion: calls")
 axes.semilogy(ks, 3 * ks + 1, "s-", color=ACCENT, label="sweep: one turn for each node")
 axes.set(xlabel="diamonds in a row, k", ylabel="work", title="The number of paths doubles with each diamond")
-axes.legend(loc="upper left")
+axes.legend(loc="upper left", frameon=False)
 picture(
     fig,
     alt=f"Work against the number of diamonds on a logarithmic scale. The recursion's calls rise from {calls[0]} to "
@@ -676,7 +705,7 @@ picture(
 
 # %% [markdown]
 # The sweep waits instead. It takes each node once, when everything has arrived, and sends the total once.
-# That is reverse-mode differentiation, and there is no more to it (Baydin et al., 2018, tell its history).
+# This is called reverse-mode automatic differentiation; Baydin et al. (2018) tell its history.
 
 # %% [markdown]
 # ### 2.6 A whole backward sweep
@@ -690,7 +719,7 @@ picture(
 # Return a dictionary with the gradient of every node, as a number. A node that doesn't lead to the result has
 # the gradient `0.0`: moving it moves nothing.
 #
-# For `z = s * x` with `s = x + y`, at `x = 3` and `y = -1`, the arguments are those in the next cell. Work its
+# For `z = s * x` with `s = x + y`, at `x = 3` and `y = -1`, the arguments are those in the next cell. Work the
 # four gradients out by hand first.
 
 # %%
@@ -711,6 +740,7 @@ example = {
 #
 # Think first: for `z = x * x`, `parents["z"]` is `["x", "x"]`. What does your loop do there?
 
+
 # %% answer="2.6"
 def backward(order, parents, local, seed):
     """The gradient of the last node of order with respect to every node, times seed; name -> number."""
@@ -722,7 +752,7 @@ def backward(order, parents, local, seed):
     # twice in one list. Store the dictionary name -> number in grads.        #
     ###########################################################################
     ### BEGIN SOLUTION
-    grads = {node: 0.0 for node in order}
+    grads = dict.fromkeys(order, 0.0)
     grads[order[-1]] = seed
     for node in reversed(order):
         for parent, slope in zip(parents[node], local[node], strict=True):
@@ -734,27 +764,26 @@ def backward(order, parents, local, seed):
 # %% check="2.6"
 check("2.6")
 ### BEGIN HIDDEN TESTS
-_grads = backward(["u", "v", "w"], {"u": [], "v": ["u", "u"], "w": ["v"]}, {"u": [], "v": [2, -5], "w": [3]}, 2)
-assert {name: float(value) for name, value in _grads.items()} == {"u": -18.0, "v": 6.0, "w": 2.0}
+_parents, _local = {"u": [], "v": ["u", "u"], "w": ["v"]}, {"u": [], "v": [2, -5], "w": [3]}
+assert backward(["u", "v", "w"], _parents, _local, 2) == {"u": -18, "v": 6, "w": 2}
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# With your sweep in place, the next cell runs it on twenty diamonds, 61 nodes. A recursion would call itself
-# more than three million times.
+# Once your sweep passes, the next cell runs it on twenty diamonds. They have $2^{20}$ paths, more than a million,
+# and 61 nodes.
 
 # %%
-order, parents, local = diamonds(20)
-found = backward(order, parents, local, 1.0)
-if found is None:
-    print("backward is still as it was handed out. Solve 2.6, then run this cell again.")
+if judge("2.6", globals()).passed:
+    order, parents, local = diamonds(20)
+    print("slope at the far end of 20 diamonds:", backward(order, parents, local, 1.0)["u0"])
 else:
-    print("slope at the far end of 20 diamonds:", found["u0"])
+    print("This cell waits for 2.6. Come back and run it when the check has passed.")
 
 # %% [markdown]
 # ## The layer in these rules
 #
-# Here is the graph of batch normalization again. Go through it from right to left, and at each node name the
-# rule. Which nodes have two arrows going out, so that two gradients will meet there?
+# Here is the graph of batch normalization again. Go from `out` back to `x` and name the rule at each node. Which
+# nodes have two arrows going out, so that two gradients will meet there?
 
 
 # %%
@@ -787,14 +816,14 @@ draw(layer, dims={"N": 5, "D": 3})
 # | 1 | `mu = mean(x)` | broadcast, with 1/N |
 # | 0 | `x` is used twice, and so is `xmu` | contributions are added |
 #
-# Five rules and three slopes from a table of derivatives. Nothing else happens in the backward pass.
+# Five rules, and three slopes from a table of derivatives. Nothing else happens in the backward pass.
 
 # %% [markdown]
 # ## What you can do now
 #
 # You can send a gradient backward through any gate whose local derivative you know. You can say why the
-# gradient of `beta` is a sum, to somebody who believes it should be a mean, without mentioning the loss. You
-# have written the sweep that every deep learning framework runs, for numbers instead of arrays.
+# gradient of `beta` is a sum, to somebody who believes it should be a mean, without asking about the loss. And
+# you have written the sweep of automatic differentiation, for numbers instead of arrays.
 #
 # Three questions to see whether it has settled.
 #
@@ -813,21 +842,12 @@ draw(layer, dims={"N": 5, "D": 3})
 #
 # </details>
 #
-# <details><summary>3. Run the sweep of 2.6 with every local derivative equal to 1. What do the numbers that come out count?</summary>
+# <details><summary>3. Run the sweep of 2.6 with every local derivative, and the seed, equal to 1. What do the numbers that come out count?</summary>
 #
 # The ways from each node to the result. A node's number is the sum of the numbers of the nodes that use it,
 # and that is how ways are counted. For k diamonds it is $2^k$ at the far end, found in 3k + 1 turns.
 #
 # </details>
-#
-# Next, in [03 The backward pass](03_backward.ipynb), you take the layer apart from step 9 to step 0, with these rules and nothing
-# else.
-
-# %% [markdown]
-# Where you stand in the course:
-
-# %%
-progress()
 
 # %% [markdown]
 # ### Sources
@@ -836,3 +856,5 @@ progress()
 # 2016: the figure of a gate, the step numbers, and the comments quoted above. A. Karpathy and others,
 # [CS231n: Backpropagation, Intuitions](https://cs231n.github.io/optimization-2/): what add and multiply gates do to a gradient. A. G. Baydin, B. A. Pearlmutter,
 # A. A. Radul and J. M. Siskind, [Automatic Differentiation in Machine Learning: a Survey](https://jmlr.org/papers/v18/17-468.html), JMLR 18, 2018.
+#
+# Next: [3 · The backward pass](03_backward.ipynb), where these rules take the layer apart, from step 9 to step 0.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 3 · The backward pass
 #
-# The loss has said what it wants of the layer's output: `dout`, one number for every entry of `out`. What does
-# it want of `x`, of `gamma` and of `beta`?
+# You are given `dout`: for every entry of the layer's output, how much the loss rises when that entry rises. How
+# much does the loss rise with each entry of `x`, of `gamma` and of `beta`?
 #
 # In [notebook 01](01_forward.ipynb) you built batch normalization out of nine small steps. In
 # [notebook 02](02_chain_rule.ipynb) you met the rule for going back through one of them: take the gradient from
@@ -72,11 +72,11 @@ graph = trace(staged.batchnorm_forward, *inputs, eps=1.5)
 draw(graph, values=True, dims=letters)
 
 # %% [markdown]
-# Follow the first column from left to right. Its mean is 3 and its variance 2.5. With `eps` that makes 4 under
-# the root, so `sqrtvar` is 2 and `ivar` one half.
+# Follow the first column of numbers from `x` to `out`. Its mean is 3 and its variance 2.5. With `eps` that makes 4
+# under the root, so `sqrtvar` is 2 and `ivar` one half.
 #
-# Now the message from above. In a network the layer behind this one sends it. Here it is made up, and it is made
-# up unevenly on purpose, because a `dout` of ones would hide most of the mistakes you can make.
+# Now the gradient from above. In a network the next layer sends it. Here it is made up, and its entries differ on
+# purpose: one of the questions at the end is what a `dout` of equal numbers would hide.
 
 # %%
 upstream = np.array([[1.0, 2.0], [-1.0, 0.0], [3.0, -1.0], [1.0, -2.0]])
@@ -85,8 +85,8 @@ grads = graph.backward(upstream)
 draw(graph, grads, dims=letters)
 
 # %% [markdown]
-# This is the whole way back. Solid arrows are the forward pass, dashed arrows carry gradients from right to left,
-# and each dashed arrow bears the name of what travels on it. You will write one name after the other.
+# This is the whole way back. Solid arrows are the forward pass. Dashed arrows carry gradients the other way, from
+# `out` to `x`, and each bears the name of what travels on it. You will compute one name after the other.
 #
 # Before you start, find the two arrays into which two dashed arrows lead. They are the places where contributions
 # have to be added.
@@ -123,8 +123,8 @@ draw(graph, grads, step="out", dims=letters)
 # %% [markdown]
 # An addition is the gate with the shortest derivative,
 #
-# $$\frac{\partial\, out_{nd}}{\partial\, gammax_{nd}} = 1, \qquad
-# \frac{\partial\, out_{nd}}{\partial\, \beta_d} = 1 \quad\text{for every row } n.$$
+# $$\frac{\partial\, \mathit{out}_{nd}}{\partial\, \mathit{gammax}_{nd}} = 1, \qquad
+# \frac{\partial\, \mathit{out}_{nd}}{\partial\, \beta_d} = 1 \quad\text{for every row } n.$$
 #
 # Here are upstream and local for the first column, and their products.
 
@@ -172,9 +172,9 @@ check("3.9")
 # ### Why a sum
 #
 # Kratzert's post gives a reason here that a reader had suggested to him: the gradients are summed because the
-# loss sums over the samples of the batch. That is not the reason, as another reader remarks below the post. If it were, a loss that is no such sum would
-# need another rule. Take one: the logarithm of the sum of all exponentials, a smooth stand-in for the largest entry
-# of `out`. It can't be written as a sum of one term for each sample.
+# loss sums over the samples of the batch. That is not the reason, and another reader says so below the post. If it
+# were, a loss that is no such sum would need another rule. Take one: the logarithm of the sum of all exponentials,
+# a smooth stand-in for the largest entry of `out`. It can't be written as a sum of one term for each sample.
 #
 # What is the gradient of `beta` now? Centred differences know nothing of our rules, so they can be the judge.
 
@@ -228,8 +228,8 @@ draw(graph, grads, step="gammax", dims=letters)
 # %% [markdown]
 # A product hands each factor the gradient from above times the other factor:
 #
-# $$\frac{\partial\, gammax_{nd}}{\partial\, \widehat{x}_{nd}} = \gamma_d, \qquad
-# \frac{\partial\, gammax_{nd}}{\partial\, \gamma_d} = \widehat{x}_{nd}.$$
+# $$\frac{\partial\, \mathit{gammax}_{nd}}{\partial\, \widehat{x}_{nd}} = \gamma_d, \qquad
+# \frac{\partial\, \mathit{gammax}_{nd}}{\partial\, \gamma_d} = \widehat{x}_{nd}.$$
 #
 # So in a column with `gamma` 0 nothing gets through to `xhat`, while `gamma` goes on learning. The first column
 # again, where `gamma` is 4:
@@ -289,7 +289,7 @@ draw(graph, grads, reached="gammax", dims=letters)
 # ## Step 7 joins two branches
 #
 # `xhat = xmu * ivar`. Going forward, the numerator and the inverted denominator meet here. Going backward, the
-# gradient parts: one half goes straight to `xmu`, the other the long way through the variance.
+# gradient parts: one share goes straight to `xmu`, the other the long way through the variance.
 #
 # You have already gone through a gate like this one. Which of its arrays plays which part here?
 
@@ -299,8 +299,8 @@ draw(graph, grads, step="xhat", dims=letters)
 # %% [markdown]
 # It is step 8 with other names. `xmu` is a whole array, `ivar` has one entry for each column:
 #
-# $$\frac{\partial\, \widehat{x}_{nd}}{\partial\, xmu_{nd}} = ivar_d, \qquad
-# \frac{\partial\, \widehat{x}_{nd}}{\partial\, ivar_d} = xmu_{nd}.$$
+# $$\frac{\partial\, \widehat{x}_{nd}}{\partial\, \mathit{xmu}_{nd}} = \mathit{ivar}_d, \qquad
+# \frac{\partial\, \widehat{x}_{nd}}{\partial\, \mathit{ivar}_d} = \mathit{xmu}_{nd}.$$
 #
 # Why is the gradient of `xmu` called `dxmu1`? Because `xmu` was used twice going forward, here and in the square
 # of step 3. This is the first of the two contributions, and it has to wait for the other one.
@@ -365,7 +365,8 @@ draw(graph, grads, reached="xhat", dims=letters)
 # %% [markdown]
 # About minus a quarter. The exact slope is the derivative of the power -1:
 #
-# $$\frac{\partial\, ivar_d}{\partial\, sqrtvar_d} = -\frac{1}{sqrtvar_d^2}, \qquad\text{here } -\frac{1}{2^2}.$$
+# $$\frac{\partial\, \mathit{ivar}_d}{\partial\, \mathit{sqrtvar}_d} = -\frac{1}{\mathit{sqrtvar}_d^2},
+# \qquad\text{here } -\frac{1}{2^2}.$$
 
 # %%
 draw(graph, grads, step="ivar", dims=letters)
@@ -401,14 +402,14 @@ def step6(divar, sqrtvar):
     return dsqrtvar
 
 # %% [markdown]
-# If the card speaks of other values, compare with the table above: put its two numbers for `divar` and `sqrtvar`
-# into your function and see what comes back.
+# If the card speaks of other values, give your function the `divar` and `sqrtvar` of the table above, and compare
+# what comes back with its last column.
 
 # %% check="3.6"
 check("3.6")
 
 # %% [markdown]
-# The gradient has entered the lower branch. `dxmu1` is waiting at `xmu`.
+# The gradient has entered the branch of the variance. `dxmu1` is waiting at `xmu`.
 
 # %%
 draw(graph, grads, reached="ivar", dims=letters)
@@ -425,7 +426,8 @@ draw(graph, grads, step="sqrtvar", dims=letters)
 # %% [markdown]
 # It does, because the slope of a root depends on where you stand:
 #
-# $$\frac{\partial\, sqrtvar_d}{\partial\, var_d} = \frac{1}{2}\,\frac{1}{\sqrt{var_d + \varepsilon}}.$$
+# $$\frac{\partial\, \mathit{sqrtvar}_d}{\partial\, \mathit{var}_d} =
+# \frac{1}{2}\,\frac{1}{\sqrt{\mathit{var}_d + \varepsilon}}.$$
 #
 # What if it were forgotten on the way back? The last line of this table leaves it out.
 
@@ -488,8 +490,10 @@ table(
 
 # %% [markdown]
 # One, together with `eps`. With `ivar` alone steps 6 and 5 become a single factor, minus one half times `ivar` to
-# the third power. Three of them are kept so that every step finds its own numbers, and because `step5` here gets
-# `var` and `eps`, it takes the root a second time, as the post's code does. Later in the course the spare ones go.
+# the third power. The three are kept so that every step finds its own numbers. `step5` gets `var` and `eps` and
+# takes the root a second time, as the post's code does. Another version of that code, by rocking5566
+# ([Batchnorm backward](https://gist.github.com/rocking5566/57baa55f38c2c07346bdc7660fcfd19a), 2023), takes
+# `sqrtvar` from the cache there. Later in the course the spare ones go.
 
 # %%
 draw(graph, grads, reached="sqrtvar", dims=letters)
@@ -506,7 +510,7 @@ draw(graph, grads, step="var", dims=letters)
 # %% [markdown]
 # Every row has the same share in a mean,
 #
-# $$\frac{\partial\, var_d}{\partial\, sq_{nd}} = \frac{1}{N} \quad\text{for every row } n,$$
+# $$\frac{\partial\, \mathit{var}_d}{\partial\, \mathit{sq}_{nd}} = \frac{1}{N} \quad\text{for every row } n,$$
 #
 # so every row hears the same upstream number, and each multiplies it by 1/N.
 
@@ -549,8 +553,8 @@ def step4(dvar, shape):
 check("3.4")
 
 # %% [markdown]
-# Because a (D,) would fit here by luck and fail elsewhere: sum it over `axis=0` in a later step and you get a
-# single number, without any complaint from NumPy.
+# So why all N rows? A (D,) would fit into step 3 by luck and fail elsewhere. Summed over `axis=0`, for instance, it
+# becomes a single number, and NumPy doesn't complain.
 #
 # The post builds `dsq` from an array of ones. That is N times D numbers in memory of which only D are different.
 # `np.broadcast_to(dvar / N, (N, D))` has the same entries and keeps D of them. Both are right.
@@ -570,7 +574,7 @@ draw(graph, grads, step="sq", dims=letters)
 # %% [markdown]
 # The derivative of a square remembers the sign that the square forgot:
 #
-# $$\frac{\partial\, sq_{nd}}{\partial\, xmu_{nd}} = 2\, xmu_{nd}.$$
+# $$\frac{\partial\, \mathit{sq}_{nd}}{\partial\, \mathit{xmu}_{nd}} = 2\, \mathit{xmu}_{nd}.$$
 
 # %%
 above = grads["sq"][:, 0]
@@ -609,7 +613,7 @@ def step3(dsq, xmu):
 check("3.3")
 
 # %% [markdown]
-# Now look at `xmu`: both of its contributions have arrived. Only now can the gradient go on from there.
+# Look at `xmu`: both of its contributions have arrived. Only now can the gradient go on from there.
 
 # %%
 draw(graph, grads, reached="sq", dims=letters)
@@ -626,8 +630,8 @@ draw(graph, grads, step="xmu", dims=letters)
 # %% [markdown]
 # Once the gradient of `xmu` is known, the gate itself is a subtraction with a broadcast in it:
 #
-# $$\frac{\partial\, xmu_{nd}}{\partial\, x_{nd}} = 1, \qquad
-# \frac{\partial\, xmu_{nd}}{\partial\, \mu_d} = -1 \quad\text{for every row } n.$$
+# $$\frac{\partial\, \mathit{xmu}_{nd}}{\partial\, x_{nd}} = 1, \qquad
+# \frac{\partial\, \mathit{xmu}_{nd}}{\partial\, \mu_d} = -1 \quad\text{for every row } n.$$
 
 # %%
 first = grads.contribution("xhat", "xmu").value[:, 0]
@@ -698,8 +702,7 @@ draw(graph, grads, reached="xmu", dims=letters)
 
 # %% [markdown]
 # The arrow from `xmu` straight back to `x`, the one with `dx1`, deserves a second look. A well-known copy of this
-# figure, in the second assignment of [cs231n](https://cs231n.github.io/), lacks the edge that it runs along, and
-# shows `x` joined to the mean only. The code of step 2 says otherwise: it reads `x`.
+# figure lacks the edge that it runs along. The code of step 2 says otherwise: it reads `x`.
 
 # %% [markdown]
 # ## Step 1 takes the mean
@@ -766,7 +769,7 @@ draw(graph, grads, step="x", dims=letters)
 # %% [markdown]
 # `x` reaches the loss by two ways, and each has brought its part of the gradient back,
 #
-# $$\frac{\partial\, loss}{\partial\, x_{nd}} = dx1_{nd} + dx2_{nd}.$$
+# $$\frac{\partial\, \mathit{loss}}{\partial\, x_{nd}} = \mathit{dx1}_{nd} + \mathit{dx2}_{nd}.$$
 #
 # This is the first column of both.
 
@@ -816,7 +819,7 @@ shifted, _ = staged.batchnorm_forward(x_small + 10.0, gamma_small, beta_small, 1
 table(
     column=range(2),
     largest_change_of_out=np.abs(shifted - graph["out"].value).max(axis=0),
-    sum_of_dx=np.round(grads["x"].sum(axis=0), 12),
+    sum_of_dx=np.round(grads["x"].sum(axis=0), 12) + 0.0,
 )
 
 # %% [markdown]
@@ -831,7 +834,7 @@ draw(graph, grads, dims=letters)
 # ## The whole backward pass
 #
 # You have ten functions. What is left is the order, and who hands what to whom. The picture above is the plan:
-# go through it from right to left, and write down what each node sends.
+# begin at `out`, end at `x`, and write down what each node sends.
 #
 # ### 3.10 From dout to dx
 #
@@ -928,9 +931,9 @@ verdict = judge("3.10", globals())
 witnesses() if verdict.passed else verdict
 
 # %% [markdown]
-# Against the graph what remains is rounding in the last of sixteen digits. The difference quotient is less exact,
-# and still agrees to many digits. When such a number is good, and when it deceives, is the subject of the notebook
-# on checking gradients, which comes later.
+# Against the graph there is nothing left, or the rounding of the last digits, depending on how you wrote your
+# lines. The difference quotient is a blunter tool and still agrees to many digits. When such a number is good, and
+# when it deceives, is the subject of the notebook on checking gradients, which comes later.
 
 # %% [markdown]
 # ## The gradient flows through your code
@@ -974,63 +977,59 @@ else:
 # ## On real digits
 #
 # One look at real data: 64 images of handwritten digits, 64 pixels each, a random `dout`, `gamma` 1 and `beta` 0.
-# Some pixels in the corners are blank in every image of the batch. Their variance is 0. Where on the image would
+# Some pixels at the edges are blank in every image of the batch, so their variance is 0. Where on the image would
 # you expect the largest gradients?
 
 # %%
-import matplotlib.pyplot as plt
-
-from bnlib import picture
-
 images, _ = digits_batch(64, seed=3)
 message = np.random.default_rng(0).normal(size=images.shape)
+spread = images.std(axis=0)
 
 
-def sizes(eps):
-    """The root of the mean square of dx for each pixel."""
+def size_of_dx(eps):
+    """The root of the mean square of dx at each pixel."""
     _, cache = staged.batchnorm_forward(images, np.ones(64), np.zeros(64), eps)
     dx, _, _ = staged.batchnorm_backward(message, cache)
     return np.sqrt(np.mean(dx**2, axis=0))
 
 
-def map_of_gradients(eps):
-    fig, axes = plt.subplots(1, 2, figsize=(8, 3.4))
-    for ax, values, title in (
-        (axes[0], np.sqrt(images.var(axis=0)), "spread of each pixel (standard deviation)"),
-        (axes[1], sizes(eps), f"size of dx at each pixel, eps = {eps:g}"),
-    ):
-        shown = ax.imshow(values.reshape(8, 8), cmap="cividis")
-        fig.colorbar(shown, ax=ax)
-        ax.set_title(title, fontsize=10)
-        ax.set_xticks([])
-        ax.set_yticks([])
-    blank, inked = images.var(axis=0) == 0, images.var(axis=0) > 1
-    return picture(
-        fig,
-        alt="Two 8 by 8 maps. Left, how much each pixel varies: most in the middle, not at all in some corners. "
-        f"Right, the size of dx with eps = {eps:g}: about {sizes(eps)[blank].mean():.2g} at the blank pixels and "
-        f"{sizes(eps)[inked].mean():.2g} where there is ink.",
-    )
-
-
-play(map_of_gradients, eps=[1e-5, 1e-3, 0.1, 1.0, 10.0])
-
-# %% [markdown]
-# The largest gradients belong to pixels on which nothing is ever drawn.
-
-# %%
-blank = images.var(axis=0) == 0
-inked = images.var(axis=0) > 1
+choices = [1e-5, 1e-3, 0.1, 1.0, 10.0]
 table(
-    eps=[1e-5, 1e-3, 0.1, 1.0, 10.0],
-    blank_pixels=[sizes(eps)[blank].mean() for eps in (1e-5, 1e-3, 0.1, 1.0, 10.0)],
-    pixels_with_ink=[sizes(eps)[inked].mean() for eps in (1e-5, 1e-3, 0.1, 1.0, 10.0)],
+    eps=choices,
+    blank_pixels=[size_of_dx(eps)[spread == 0].mean() for eps in choices],
+    pixels_with_ink=[size_of_dx(eps)[spread > 1].mean() for eps in choices],
+    one_over_root_of_eps=[1 / np.sqrt(eps) for eps in choices],
 )
 
 # %% [markdown]
+# The largest gradients belong to pixels on which none of the 64 images has any ink. Look at the map, and move
+# `eps`.
+
+# %%
+from bnlib import picture
+from bnlib.style import figure
+
+
+def maps(eps):
+    fig, axes = figure(1, 2, width=7, height=3.2)
+    size = size_of_dx(eps)
+    for ax, values, title in zip(axes, (spread, size), ("standard deviation", "size of dx"), strict=True):
+        fig.colorbar(ax.imshow(values.reshape(8, 8), cmap="cividis"), ax=ax)
+        ax.set(title=title, xticks=[], yticks=[])
+    return picture(
+        fig,
+        alt="Two 8 by 8 maps of pixels. Left, how much each pixel varies: most in the middle, not at all in some "
+        f"places at the edges. Right, the size of dx with eps = {eps:g}: about {size[spread == 0].mean():.2g} where "
+        f"the pixels are always blank and {size[spread > 1].mean():.2g} where there is ink.",
+    )
+
+
+play(maps, eps=choices)
+
+# %% [markdown]
 # Step 7 explains it. `dxmu1` is `dxhat` times `ivar`, and where the variance is 0, `ivar` is one over the root of
-# `eps`: 316 for an `eps` of 0.00001. The layer is very sensitive to a first drop of ink on a pixel that has always
-# been blank. Only `eps` stands between that sensitivity and infinity.
+# `eps`, the last column of the table. The layer is very sensitive to a first drop of ink on a pixel that was
+# blank in the whole batch. Only `eps` stands between that sensitivity and infinity.
 
 # %% [markdown]
 # ## What you can do now

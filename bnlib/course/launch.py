@@ -39,7 +39,8 @@ def command_for(arguments: Sequence[str]) -> list[str]:
     # Without a feed there is no dialogue about news in front of the first page, and no call to the network.
     command = [sys.executable, "-m", "jupyterlab", "--LabApp.news_url=None"]
     if not any(argument.endswith(".ipynb") for argument in arguments):
-        command.append(START)
+        # Unlike a file to open, this also stands in the address that is printed where there is no browser.
+        command.append(f"--LabApp.default_url=/lab/tree/{START}")
     if not has_browser():
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -1,7 +1,7 @@
 """Exercises of notebook 02: the gradient at one gate, then a whole backward sweep over a small graph.
 
-The references follow the multivariate chain rule at each gate. Broadcasting and summing over the same axis are
-transposes of one another, so each is the way back through the other, whatever the loss is.
+The references follow the multivariate chain rule at each gate. Broadcasting and summing over one axis are
+transposes of each other, so each is the way back through the other, whatever the loss is.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ EXERCISES: tuple[Exercise, ...] = (
         cases=_fan_outs,
         hints=(
             "Write the forward pass in three lines, mu, xmu and z, and undo them from the last to the first.",
-            "The product has two inputs, x and xmu, and so two gradients. That of xmu goes on to x and to mu.",
+            "The product has two inputs, x and xmu, so two gradients. That of xmu goes on to x and to mu.",
             "Add three contributions: from the product, from the subtraction, and from the mean. "
             "The one through the mean has a minus sign on its way, a sum over the rows and a share of 1/N.",
         ),

@@ -20,10 +20,10 @@ from .assemble import assemble, notebook, verdict_file
 from .match import Match, identify, match
 from .outcome import added_notes, exercise_results
 from .report import Report, SubmissionResult
-from .run import RunError, run
+from .run import RunError, end_all, run
 from .submission import Unreadable, find_files, read
 
-CELL_TIMEOUT = 60.0
+CELL_TIMEOUT = 30.0
 
 Progress = Callable[[int, int], None]
 
@@ -72,9 +72,12 @@ def grade_paths(
     pool = ThreadPoolExecutor(jobs or os.cpu_count() or 1)
     try:
         found = list(pool.map(one, files))
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        end_all()
+        raise
     finally:
-        # After Ctrl-C what has not begun is not begun any more.
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown()
     names = list(dict.fromkeys(course for course, _ in found if course)) or list(courses())[:1]
     return Report(", ".join(names), __version__, seed, tuple(result for _, result in found))
 

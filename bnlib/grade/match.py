@@ -124,7 +124,7 @@ class _Homes:
             self.by_text.setdefault(_plain(cell.stub_source), []).append(cell)
 
     def of(self, cell: LearnerCell, last: int) -> SourceCell | None:
-        """The source's cell, or None for one that the learner added; `last` is the number of the one before."""
+        """The source's cell, or None for a cell that was added; `last` is the number of the one before."""
         if cell.id in self.by_id:
             return self.by_id[cell.id]
         for claim in _claims(cell):

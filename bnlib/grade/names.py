@@ -6,6 +6,7 @@ import builtins
 import re
 import symtable
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Cell magics whose body is still Python that runs in the notebook.
 _PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "python", "python3"}
@@ -24,6 +25,7 @@ class Names:
     needed: frozenset[str] = frozenset()
 
 
+@lru_cache(maxsize=4096)
 def names(source: str) -> Names:
     """The global names of a cell, those inside its functions included; none where it is not valid Python."""
     bound, used = set[str](), set[str]()
@@ -50,7 +52,7 @@ def names(source: str) -> Names:
 
 
 def without_magics(source: str) -> str:
-    """A cell as Python: line magics become `pass`, which keeps the lines; another language leaves it empty."""
+    """A cell as Python: line magics become `pass`, which keeps the lines; another language is left out."""
     lines = source.split("\n")
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
     if lines[first].startswith("%%"):

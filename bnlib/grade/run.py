@@ -24,6 +24,8 @@ LIMITS_HIT = 10
 GRACE = 15.0
 MAX_REPORT = 64 * 2**20
 
+_running: set[subprocess.Popen[bytes]] = set()
+
 
 class RunError(RuntimeError):
     """nbval could not be started, or ended without a report; the message has pytest's own last words."""
@@ -78,6 +80,7 @@ def run(notebook: dict[str, Any], scratch: Path, cell_timeout: float) -> Run:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        _running.add(process)
         try:
             process.wait(STARTING + LIMITS_HIT * cell_timeout)
             ended = False
@@ -85,6 +88,7 @@ def run(notebook: dict[str, Any], scratch: Path, cell_timeout: float) -> Run:
             ended = True
         finally:
             _end(process)
+            _running.discard(process)
     count = len(notebook["cells"])
     if not report.exists():
         if ended:
@@ -92,6 +96,12 @@ def run(notebook: dict[str, Any], scratch: Path, cell_timeout: float) -> Run:
         words = log.read_bytes()[-2000:].decode("utf-8", "replace").strip()
         raise RunError(f"pytest ended with status {process.returncode} and no report. {words}")
     return Run(tuple(_results(report, count)), ended)
+
+
+def end_all() -> None:
+    """End the runs that other threads have begun; Ctrl-C does not reach their sessions."""
+    for process in list(_running):
+        _end(process)
 
 
 def _environment(outside: Mapping[str, str], scratch: Path) -> dict[str, str]:

@@ -82,7 +82,7 @@ def read(path: str | Path) -> Submission:
         raise Unreadable("It is not a notebook: it is not text in UTF-8.") from None
     except json.JSONDecodeError as error:
         raise Unreadable(
-            f"It is not a notebook, or is damaged: not JSON from line {error.lineno}, column {error.colno} on."
+            f"It is no notebook, or is damaged: not JSON from line {error.lineno}, column {error.colno} on."
         ) from None
     except (ValueError, RecursionError):
         raise Unreadable(
@@ -104,12 +104,12 @@ def _bytes(path: Path) -> bytes:
         raise Unreadable("There is no such file.") from None
     except (OSError, ValueError) as error:
         raise Unreadable(f"It can't be opened: {getattr(error, 'strerror', None) or error}.") from None
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        what = "a folder, not a notebook" if stat.S_ISDIR(mode) else "not an ordinary file"
+        raise Unreadable(f"It is {what}.")
     with os.fdopen(handle, "rb") as file:
-        state = os.fstat(handle)
-        if stat.S_ISDIR(state.st_mode):
-            raise Unreadable("It is a folder, not a notebook.")
-        if not stat.S_ISREG(state.st_mode):
-            raise Unreadable("It is not an ordinary file.")
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise Unreadable(

@@ -54,10 +54,10 @@ def _extreme(dz: Any, z: Any, x: Any, axis: Axis = None, keepdims: bool = False)
     return spread(dz, x, axis, keepdims) * share.astype(np.asarray(z).dtype)
 
 
-rule(np.sum, "sum({0})", ("{dz}, spread over {0}", _sum))
-rule(np.mean, "mean({0})", ("{dz} / count, spread over {0}", _mean))
-rule(np.var, "var({0})", ("{dz} * 2 * ({0} - mean({0})) / count", _var))
-rule(np.std, "std({0})", ("{dz} * ({0} - mean({0})) / (count * {z})", _std))
+rule(np.sum, "sum({0})", ("{dz}", _sum))
+rule(np.mean, "mean({0})", ("{dz} / {n}", _mean))
+rule(np.var, "var({0})", ("{dz} * 2 * ({0} - mean({0})) / {n}", _var))
+rule(np.std, "std({0})", ("{dz} * ({0} - mean({0})) / ({n} * {z})", _std))
 rule(np.max, "max({0})", ("{dz} where {0} is largest", _extreme), name="max")
 rule(np.min, "min({0})", ("{dz} where {0} is smallest", _extreme), name="min")
 for _function in (np.all, np.any, np.argmax, np.argmin):

@@ -230,13 +230,13 @@ class Notebook:
         self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
 
     def screenshot(self, path: Path) -> Path:
-        """The whole notebook from its first cell to its last, as a PNG."""
-        height = self.page.evaluate(
-            "jupyterapp.shell.currentWidget.content.node.querySelector('.jp-WindowedPanel-inner').scrollHeight"
-        )
-        size = self.page.viewport_size
-        self.page.set_viewport_size({"width": 1280, "height": min(int(height) + 200, 16000)})
-        self.page.screenshot(path=path)
+        """The notebook's cells from the first to the last, as a PNG."""
+        cells, size = self.page.locator(".jp-WindowedPanel-viewport"), self.page.viewport_size
+        height = int(cells.evaluate("cells => cells.scrollHeight"))
+        # All of it must be in the window: what is scrolled away is not drawn.
+        self.page.set_viewport_size({"width": 1280, "height": min(height + 200, 16000)})
+        self.page.locator(".jp-WindowedPanel-outer").evaluate("panel => { panel.scrollTop = 0; }")
+        cells.screenshot(path=path)
         if size:
             self.page.set_viewport_size(size)
         return path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from lab import Lab, Notebook, errors, pictures
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from bnlib.course import build, source
 from bnlib.exercises import Exercise, courses
@@ -79,20 +79,18 @@ def test_the_card_follows_what_is_typed(handed_out: Notebook, request: pytest.Fi
 
 
 @pytest.mark.parametrize("handed_out", WITH_SLIDERS, indirect=True)
-def test_every_slider_moves_its_picture(handed_out: Notebook) -> None:
+def test_every_control_moves_its_picture(handed_out: Notebook) -> None:
     for cell in handed_out.cells():
         area = handed_out.locate(cell.id).locator(".jp-OutputArea")
         if cell.kind != "code" or "play(" not in cell.source:
             continue
-        image = area.locator("img")
+        image, controls = area.locator("img"), area.locator(".noUi-handle, select")
+        expect(controls.first).to_be_visible()
         expect(image).to_have_count(1)
-        assert area.locator(".noUi-handle").count() > 0, f"{cell.id} has no slider"
-        for number, handle in enumerate(area.locator(".noUi-handle").all()):
+        for number, control in enumerate(controls.all()):
             before = image.get_attribute("src") or ""
-            # A slider that starts at its upper end has nowhere to go but down.
-            at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
-            handle.press("ArrowLeft" if at_end else "ArrowRight")
-            expect(image, f"slider {number} of {cell.id} moves nothing").not_to_have_attribute("src", before)
+            control.press(away(control))
+            expect(image, f"control {number} of {cell.id} moves nothing").not_to_have_attribute("src", before)
     assert errors(handed_out) == []
 
 
@@ -107,6 +105,14 @@ def test_it_passes_with_a_solution_in_every_answer(lab: Lab, browser: Browser, n
         assert found == {exercise.id: ["passed"] for exercise in exercises(name)}
     finally:
         notebook.close()
+
+
+def away(control: Locator) -> str:
+    """The key that moves a control: a slider that starts at its upper end has nowhere to go but down."""
+    if control.evaluate("node => node.tagName") == "SELECT":
+        return "ArrowDown"
+    at_end = control.get_attribute("aria-valuenow") == control.get_attribute("aria-valuemax")
+    return "ArrowLeft" if at_end else "ArrowRight"
 
 
 def exercises(name: str) -> tuple[Exercise, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import queue
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 import webbrowser
 
@@ -51,7 +53,7 @@ def test_course_fills_the_folder_and_opens_its_first_notebook(root, runs, monkey
     assert commands.main(["--root", str(root), "course"]) == 7
     ((command, folder),) = runs
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
-    assert "00_start_here.ipynb" in command
+    assert "--LabApp.default_url=/lab/tree/00_start_here.ipynb" in command
     assert folder == root / "my_course"
     assert (folder / "00_start_here.ipynb").exists()
     assert "--no-browser" not in command
@@ -101,25 +103,17 @@ def test_a_missing_jupyterlab_is_said_with_the_command_that_mends_it(root, runs,
     assert runs == []
 
 
-def test_a_real_jupyterlab_serves_the_first_notebook(root, tmp_path):
+@pytest.fixture
+def served(root, tmp_path):
+    """The course opened for real, on a free port and away from the user's own settings; ended as a group."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    environment |= {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")} | {
-        "HOME": str(tmp_path),
-        "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "spaces"),
-        "PYTHONUNBUFFERED": "1",
-    }
-    command = [sys.executable, "-m", "bnlib", "--root", str(root), "course"]
-    arguments = [
-        "--no-browser",
-        f"--port={port}",
-        "--ServerApp.port_retries=0",
-        "--IdentityProvider.token=abc",
-    ]
+    environment |= {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    environment |= {"HOME": str(tmp_path), "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "spaces")}
     process = subprocess.Popen(
-        [*command, *arguments],
+        [sys.executable, "-m", "bnlib", "--root", str(root), "course", "--no-browser", f"--port={port}"],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -129,21 +123,35 @@ def test_a_real_jupyterlab_serves_the_first_notebook(root, tmp_path):
     lines: queue.Queue[str] = queue.Queue()
     reader = threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True)
     reader.start()
-    printed = []
-    try:
-        while not (address := re.search(rf"http://(?:localhost|127\.0\.0\.1):{port}/\S+", "".join(printed))):
-            printed.append(lines.get(timeout=60))
-        with urllib.request.urlopen(address[0], timeout=60) as page:
-            text = page.read().decode("utf-8")
-        url = f"http://127.0.0.1:{port}/api/contents/00_start_here.ipynb?token=abc&content=0"
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            found = answer.read()
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        reader.join(timeout=10)
-        process.stdout.close()
-    assert "/lab/tree/00_start_here.ipynb" in address[0]
-    assert "<title>JupyterLab</title>" in text
-    assert re.search(r'"news": ?\{"disabled": ?true\}', text)
-    assert b'"name": "00_start_here.ipynb"' in found
+    yield lines
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    reader.join(timeout=10)
+    process.stdout.close()
+
+
+def fetch(address, lines):
+    """A page's text. JupyterLab prints its address before it listens, so a refusal is tried again."""
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(address, timeout=60) as page:
+                return page.read().decode("utf-8")
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+        with contextlib.suppress(queue.Empty):
+            lines.get(timeout=0.1)
+    raise AssertionError(f"{address} never answered")
+
+
+def test_a_real_jupyterlab_prints_an_address_that_opens_the_first_notebook(served):
+    printed = ""
+    while not (found := re.search(r"(http://127\.0\.0\.1:\d+/)(\S*)\?token=(\w+)", printed)):
+        printed += served.get(timeout=60)
+    base, page, token = found.groups()
+    assert page == "lab/tree/00_start_here.ipynb"
+    lab = fetch(found[0], served)
+    assert "<title>JupyterLab</title>" in lab
+    assert re.search(r'"news": ?\{"disabled": ?true\}', lab)
+    contents = fetch(f"{base}api/contents/00_start_here.ipynb?content=0&token={token}", served)
+    assert '"name": "00_start_here.ipynb"' in contents

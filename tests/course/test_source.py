@@ -58,8 +58,8 @@ def test_a_built_notebook_reads_as_the_same_lesson_without_its_solutions(read, l
     assert not any(c.hidden for c in built.cells)
 
 
-CHECK = '# %% check="2.2"'
-DOCSTRING = '    """Gradients of z = x * y."""\n'
+CHECK = '# %% check="2.2" points=3'
+ONLY = "    ### BEGIN SOLUTION\n    dx = dz * y\n"
 BEGIN, END = "    ### BEGIN SOLUTION\n", "    ### END SOLUTION\n"
 
 # What is wrong: the text it replaces, once, the text put there, and what the error says.
@@ -86,11 +86,7 @@ FAULTS = {
     "a marker in prose": ("A demonstration", "BEGIN SOLUTION", "prose holds a marker"),
     "points that are no number": ("points=3", 'points="3"', "cell 10: points='3'"),
     "points on an answer": ('answer="2.1"', 'answer="2.1" points=2', "on a check cell"),
-    "a stub that is no Python": (
-        DOCSTRING + BEGIN,
-        DOCSTRING + "    if x:\n    " + BEGIN,
-        "as a stub it is not valid Python",
-    ),
+    "a stub that is no Python": (ONLY, "    if x:\n" + ONLY, "as a stub it is not valid Python"),
     "a solution that is no Python": ("dx = dz * y", "dx = dz *", "solved it is not valid Python"),
 }
 

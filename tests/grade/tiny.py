@@ -1,4 +1,4 @@
-"""A small course of its own, brought by an entry point as another package would bring one, and its notebooks."""
+"""A small course, brought by an entry point as another package would bring one, and notebooks to grade."""
 
 from __future__ import annotations
 
@@ -77,9 +77,8 @@ class Tiny:
 
     def grade(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run the command in a process of its own, which finds the tiny course by its entry point."""
-        code = "import sys; from bnlib.grade.cli import main; sys.exit(main(sys.argv[1:]))"
         return subprocess.run(
-            [sys.executable, "-c", code, "--root", str(self.root), *map(str, arguments)],
+            [sys.executable, "-m", "bnlib", "grade", "--root", str(self.root), *map(str, arguments)],
             env={**os.environ, "PYTHONPATH": str(self.root), "PYTHONIOENCODING": "utf-8"},
             cwd=self.root,
             capture_output=True,
