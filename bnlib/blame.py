@@ -12,6 +12,9 @@ import numpy as np
 
 # Frames in here are ours or NumPy's, never the learner's.
 _OURS = (os.path.dirname(os.path.abspath(__file__)) + os.sep, os.path.dirname(np.__file__) + os.sep)
+# Nor are those of Python's own library; what was installed beside it may be somebody's.
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
+_INSTALLED = (os.path.join(_LIBRARY, "site-packages") + os.sep, os.path.join(_LIBRARY, "dist-packages") + os.sep)
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,14 @@ class Line:
 
 
 def is_ours(filename: str) -> bool:
-    """Whether a file belongs to bnlib or NumPy, so that its lines say nothing to a learner."""
+    """Whether a file belongs to bnlib, NumPy or Python itself, so that its lines say nothing to a learner."""
+    if filename.startswith(_LIBRARY):
+        return not filename.startswith(_INSTALLED) or filename.startswith(_OURS)
     return filename.startswith(_OURS) or filename.startswith("<frozen")
 
 
 def learners_line(error: BaseException) -> Line | None:
-    """The innermost line outside bnlib and NumPy on which an exception was raised."""
+    """The innermost line outside bnlib, NumPy and Python's own library on which an exception was raised."""
     if isinstance(error, SyntaxError) and error.lineno:
         return Line(error.lineno, (error.text or "").strip())
     found = None
@@ -41,11 +46,17 @@ def learners_line(error: BaseException) -> Line | None:
     return found
 
 
-def calling_line() -> Line | None:
-    """The innermost line outside bnlib and NumPy that is running now."""
+def calling_frame() -> FrameType | None:
+    """The innermost frame outside bnlib, NumPy and Python's own library that is running now."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and is_ours(frame.f_code.co_filename):
         frame = frame.f_back
+    return frame
+
+
+def calling_line() -> Line | None:
+    """The line of the learner's own code that is running now."""
+    frame = calling_frame()
     return _line(frame.f_code.co_filename, frame.f_lineno) if frame else None
 
 

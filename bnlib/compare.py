@@ -59,7 +59,8 @@ def _type(name: str, got: Any, expected: np.ndarray, letters: str) -> Difference
         if expected.ndim == 0:
             return None
         wanted = _wanted(expected.shape, letters)
-        return Difference("shape", f"`{name}` should be a NumPy array of the shape {wanted}, and is a single number.")
+        says = f"`{name}` should be a NumPy array of the shape {wanted}, and is a single number."
+        return Difference("shape", says)
     if type(got) is np.ndarray:
         return None
     wanted = "a NumPy array" if expected.ndim else "a number"

@@ -60,7 +60,8 @@ def draw(
     view = _View(graph, gradients, step, reached, values, numbers, _letters(dims))
     scene = view.scene()
     alt = describe(scene)
-    return Picture(with_title(dress(_layout(scene, rankdir), scene), alt).encode("utf-8"), "image/svg+xml", alt)
+    svg = dress(*_layout(scene, rankdir))
+    return Picture(with_title(svg, alt).encode("utf-8"), "image/svg+xml", alt)
 
 
 def _refuse(graph: Graph, backward: object, reached: str | None, rankdir: str | None) -> None:
@@ -102,16 +103,15 @@ def _ways(graph: Graph) -> Gradients:
         return graph.backward(np.ones(graph[graph.result].shape))
 
 
-def _layout(scene: Scene, rankdir: str | None) -> str:
+def _layout(scene: Scene, rankdir: str | None) -> tuple[str, Scene, str]:
     """The SVG of the asked direction; without one, from left to right where that fits into a notebook."""
-    if rankdir is not None:
-        return render(scene.dot(rankdir))
-    if scene.depth <= _LONG:
+    if rankdir is None and scene.depth <= _LONG:
         svg = render(scene.dot("LR"))
         width = re.search(r'<svg width="([\d.]+)pt"', svg)
         if width and float(width[1]) <= _WIDTH:
-            return svg
-    return render(scene.dot("TB"))
+            return svg, scene, "LR"
+    rankdir = rankdir or "TB"
+    return render(scene.dot(rankdir)), scene, rankdir
 
 
 @dataclass
@@ -158,6 +158,7 @@ class _View:
         whole = self.step is None
         if self.gradients is not None and self.step == node.name:
             whole = len(self.gradients.contributions(node.name)) > 1
+        known = self.gradients is not None and self.numbers and whole and self._arrives(node.name)
         return Box(
             name=node.name,
             kind="input" if node.is_input else "result" if node.name == self.graph.result else "step",
@@ -165,7 +166,7 @@ class _View:
             op=node.op,
             op_lines=wrap(node.op),
             value=entries(node.value) if self.values else (),
-            gradient=entries(self.gradients[node.name]) if self.gradients and self.numbers and whole else (),
+            gradient=entries(self.gradients[node.name]) if known and self.gradients else (),
             gradient_hidden=not self._complete(node.name),
             state=self._state(node),
         )
@@ -175,7 +176,7 @@ class _View:
             return "here" if self.gradients else "chosen"
         if self.step is not None:
             return "" if node.name in self.graph[self.step].parents else "context"
-        return "passed" if self.reached is not None and self._processed(node.name) else ""
+        return "known" if self.reached is not None and self._complete(node.name) else ""
 
     def _arrow(self, edge: Edge) -> Arrow:
         back = None
@@ -212,6 +213,14 @@ class _View:
         order = self.gradients.order
         return order.index(name) <= order.index(self.reached)
 
+    def _arrives(self, name: str) -> bool:
+        """Whether a gradient ever comes to a node: not to a mask, nor to what the result does not use."""
+        return self.gradients is not None and (
+            bool(self.gradients.contributions(name)) or name in self.gradients.seed
+        )
+
     def _complete(self, name: str) -> bool:
-        """Whether a node's gradient is complete: all that use it have been processed."""
-        return all(self._processed(consumer) for consumer in self.graph.consumers(name))
+        """Whether a node's gradient has come, and all of it: every contribution's source has been processed."""
+        if self.gradients is None or not self._arrives(name):
+            return False
+        return all(self._processed(one.source) for one in self.gradients.contributions(name))

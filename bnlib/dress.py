@@ -12,7 +12,7 @@ from copy import deepcopy
 from xml.etree import ElementTree
 
 from .render import RenderError
-from .scene import FONT, SIZE, Arrow, Back, Box, Scene, identifier
+from .scene import DOWN, FONT, SIZE, Arrow, Back, Box, Scene, identifier
 
 # Forward is dark and solid, backward red and dashed, so that grey shows the difference too.
 FORWARD, BACKWARD, PALE, QUIET = "#1f2933", "#b3261e", "#7b8794", "#52606d"
@@ -28,8 +28,8 @@ Point = tuple[float, float]
 Element = ElementTree.Element
 
 
-def dress(svg: str, scene: Scene) -> str:
-    """The SVG that a renderer made of `scene.dot(...)`, as it is shown. Raises RenderError for any other SVG."""
+def dress(svg: str, scene: Scene, rankdir: str) -> str:
+    """The SVG that a renderer made of `scene.dot(rankdir)`, as it is shown. Raises RenderError for any other SVG."""
     root = ElementTree.fromstring(svg)
     root.set("role", "img")
     canvas = root.find(_tag("g"))
@@ -41,7 +41,7 @@ def dress(svg: str, scene: Scene) -> str:
             _dress_box(groups[f"node_{identifier(box.name)}"], box)
         for arrow in scene.arrows:
             group = groups[f"edge_{arrow.pair}"]
-            back = _dress_arrow(group, arrow, scene.backward)
+            back = _dress_arrow(group, arrow, scene.backward, rankdir in DOWN)
             if back is not None:
                 canvas.insert(list(canvas).index(group) + 1, back)
         for name, seed in scene.seeds.items():
@@ -73,7 +73,7 @@ def _dress_box(group: Element, box: Box) -> None:
     for key, number in zip(("x", "y", "width", "height", "rx"), (left, top, width, height, corner), strict=True):
         frame.set(key, f"{number:g}")
     frame.set("fill", _FILL["context" if context else box.kind])
-    frame.set("stroke", BACKWARD if box.state in ("here", "passed") else PALE if context else FORWARD)
+    frame.set("stroke", BACKWARD if box.state in ("here", "known") else PALE if context else FORWARD)
     frame.set("stroke-width", "2.4" if box.state in ("here", "chosen") else "1")
     group[list(group).index(outline)] = frame
     for text, (role, line) in zip(_texts(group), box.lines, strict=True):
@@ -84,7 +84,7 @@ def _dress_box(group: Element, box: Box) -> None:
             group.remove(text)
 
 
-def _dress_arrow(group: Element, arrow: Arrow, backward: bool) -> Element | None:
+def _dress_arrow(group: Element, arrow: Arrow, backward: bool, down: bool) -> Element | None:
     """Dress the forward edge; returns the backward one where there is one to be seen."""
     back = None
     if arrow.back:
@@ -97,7 +97,7 @@ def _dress_arrow(group: Element, arrow: Arrow, backward: bool) -> Element | None
         at_end = next(head for head in heads if head is not at_start)
         place = heads.index(at_start)
         first, last = _tip(at_start, start), _tip(at_end, end)
-        aside = _aside(first, last)
+        aside = _aside(first, last, down)
         for text in _texts(group):
             group.remove(text)
         group.remove(at_start)
@@ -128,10 +128,21 @@ def _dress_back(group: Element, back: Back) -> None:
             _bold(text, back.name, line)
 
 
-def _aside(first: Point, last: Point) -> Point:
-    """Which way, at right angles to the ranks, the backward edge is moved: to the side where its label stands."""
-    along_x = abs(last[0] - first[0]) > abs(last[1] - first[1])
-    return (0.0, -_ASIDE) if along_x else (_ASIDE, 0.0)
+def _aside(first: Point, last: Point, down: bool) -> Point:
+    """Which way, across a pair of edges, the backward one is moved: to the side where Graphviz sets its label.
+
+    That is the right of an edge that runs down and the upper side of one that runs across.
+    """
+    across, along = last[0] - first[0], last[1] - first[1]
+    rising = across * along < 0
+    long = math.hypot(across, along) or 1.0
+    steep = abs(along if down else across) / long
+    # Along the border of the boxes, so that both edges still end there; the further, the more slanted they are.
+    if steep > 0.4:
+        return (_ASIDE / steep, 0.0) if down else (0.0, -_ASIDE / steep)
+    if down:
+        return 0.0, _ASIDE if rising else -_ASIDE
+    return -_ASIDE if rising else _ASIDE, 0.0
 
 
 def _paint(group: Element, colour: str, width: str) -> None:

@@ -70,6 +70,6 @@ def _number(entry: np.generic, decimals: int | None) -> str:
     if number == 0 or not np.isfinite(number):
         text = f"{number:.{decimals or 0}f}" if np.isfinite(number) else str(number)
     else:
-        text = f"{number:.3g}" if decimals is None else f"{number:.{decimals}f}"
+        text = f"{number:#.3g}".rstrip(".") if decimals is None else f"{number:.{decimals}f}"
     # A zero has no sign, and a minus is as wide as a digit where a hyphen is not.
     return text.lstrip("-") if number == 0 else text.replace("-", _MINUS)

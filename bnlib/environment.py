@@ -41,7 +41,7 @@ class Trouble:
 
 
 def environment() -> None:
-    """Show a card that says whether everything the course needs is here, and if not, the command that mends it."""
+    """Show a card: is everything here that the course needs, and if not, which command mends it."""
     found = troubles()
     title, lines = _words(found)
     try:
@@ -63,8 +63,8 @@ def _python() -> Iterable[Trouble]:
     if sys.version_info[:2] < PYTHON:
         found, wanted = (".".join(map(str, version)) for version in (sys.version_info[:2], PYTHON))
         says = (
-            f"This is Python {found}; the course needs {wanted} or newer. Install it from `https://www.python.org`, "
-            "delete the folder `.venv` of the course, and run `make course` again."
+            f"This is Python {found}; the course needs {wanted} or newer. Install it from "
+            "`https://www.python.org`, delete the folder `.venv` of the course, and run `make course` again."
         )
         yield Trouble(says, None)
 
@@ -73,7 +73,8 @@ def _packages() -> Iterable[Trouble]:
     for name, least in PACKAGES.items():
         found = _version(name)
         if found is None:
-            yield Trouble(f"`{name}` is missing; the course needs it for {_PURPOSE[name]}.", f"{name}>={least}")
+            says = f"`{name}` is missing; the course needs it for {_PURPOSE[name]}."
+            yield Trouble(says, f"{name}>={least}")
         elif _older(found, least):
             says = f"`{name}` {found} is too old; the course needs {least} or newer for {_PURPOSE[name]}."
             yield Trouble(says, f"{name}>={least}")
@@ -85,7 +86,10 @@ def _renderer() -> Iterable[Trouble]:
     found = _version(RENDERER)
     if found and not _older(found, RENDERER_VERSION) and find_spec(RUNTIME):
         return
-    says = f"Nothing here can draw a graph: there is neither a program `dot` nor the package `{RENDERER}` with its runtime."
+    says = (
+        "Nothing here can draw a graph: there is neither the program `dot` nor the package "
+        f"`{RENDERER}` with its runtime."
+    )
     yield Trouble(says, f"{RENDERER}[{RUNTIME}]>={RENDERER_VERSION}")
 
 
@@ -93,7 +97,8 @@ def _words(found: list[Trouble]) -> tuple[str, list[str]]:
     """The card's title and its lines."""
     if not found:
         # No versions in it: the card in the notebook reads the same wherever it was made.
-        return "✓ Everything is here", ["Python, the packages and a way to draw graphs: all there and new enough."]
+        all_well = "Python, the packages and a way to draw graphs: all there and new enough."
+        return "✓ Everything is here", [all_well]
     lines = [trouble.says for trouble in found]
     wanted = [trouble.requirement for trouble in found if trouble.requirement]
     if wanted:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MIME = {".svg": "image/svg+xml", ".png": "image/png"}
+_IMAGE = "background:#fff;padding:6px;border-radius:4px;box-sizing:border-box"
+# In pixels: what is wider than a notebook's cell, or much taller than a screen; and the box in which it scrolls.
+_WIDE, _TALL, _BOX = 920, 2400, 900
+# Text of 14 pixels is then one of 10.
+_LEGIBLE = 0.7
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,32 @@ class Picture:
 
     @property
     def html(self) -> str:
-        """The picture as one <img> element that needs no other file."""
+        """The picture as HTML that needs no other file: at its natural size where the page is wide enough.
+
+        A picture wider than a notebook shrinks, but only until its text would be hard to read, and one much
+        taller than a screen does not push the rest of the notebook away: they scroll in a box of their own.
+        """
         data = base64.b64encode(self.data).decode("ascii")
-        style = "background:#fff;padding:6px;border-radius:4px;max-width:100%;height:auto;box-sizing:border-box"
-        return f'<img alt="{escape(self.alt)}" src="data:{self.mime};base64,{data}" style="{style}">'
+        width, height = self._size()
+        small = f"min-width:{_LEGIBLE * width:.0f}px;" if width > _WIDE else ""
+        style = f"{_IMAGE};max-width:100%;{small}height:auto"
+        image = f'<img alt="{escape(self.alt)}" src="data:{self.mime};base64,{data}" style="{style}">'
+        if width <= _WIDE and height <= _TALL:
+            return image
+        # What scrolls can have the focus, and then the arrow keys are not JupyterLab's.
+        return (
+            '<div role="group" aria-label="A picture that scrolls" tabindex="0" data-lm-suppress-shortcuts="true" '
+            f'style="max-width:100%;max-height:{_BOX}px;overflow:auto">{image}</div>'
+        )
+
+    def _size(self) -> tuple[float, float]:
+        """Width and height in CSS pixels; zeros where they are not known, as for a PNG."""
+        if self.mime != _MIME[".svg"]:
+            return 0.0, 0.0
+        head = re.search(r"<svg\b[^>]*>", self.data.decode("utf-8"))
+        found = [re.search(rf'\s{name}="([\d.]+)(pt|px|)"', head[0]) if head else None for name in ("width", "height")]
+        width, height = (float(one[1]) * (4 / 3 if one[2] == "pt" else 1) if one else 0.0 for one in found)
+        return width, height
 
     def save(self, path: str | Path) -> Path:
         """Write the picture to a file; raises ValueError where the ending does not fit its format."""
@@ -59,8 +86,8 @@ def picture(figure: Figure, alt: str, *, trim: bool = True) -> Picture:
     """A matplotlib figure as a Picture; the figure is closed, so that the notebook doesn't show it twice.
 
     `alt` says in one or two sentences what the figure shows. Raises ValueError where it is empty. `trim` cuts
-    the figure to what is drawn on it; without it every picture has the figure's own size, which a picture that
-    moves needs, and it is made in two thirds of the time.
+    the figure to what is drawn on it; without it every picture has the figure's own size, which a picture
+    that moves needs, and it is made in two thirds of the time.
     """
     if not alt.strip():
         raise ValueError("a picture needs alternative text: say in a sentence what it shows")

@@ -16,7 +16,7 @@ from .picture import Picture
 if TYPE_CHECKING:
     from ipywidgets import VBox, Widget
 
-Control = tuple[Real, Real, Real, Real] | Sequence[Any]
+Control = tuple[float, float, float, float] | Sequence[Any]
 
 
 def play(
@@ -117,8 +117,8 @@ def _value(widget: Widget) -> Any:
     return round(widget.value, _decimals(step)) if isinstance(step, float) else widget.value
 
 
-def _decimals(step: Real) -> int:
-    return max(0, -Decimal(str(step)).normalize().as_tuple().exponent)
+def _decimals(step: float) -> int:
+    return max(0, -int(Decimal(str(step)).normalize().as_tuple().exponent))
 
 
 def _trouble(error: Exception) -> str:

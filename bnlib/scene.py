@@ -13,19 +13,20 @@ from dataclasses import dataclass, field
 import graphviz
 
 FONT = "Helvetica,Arial,DejaVu Sans,sans-serif"
+DOWN = ("TB", "BT")
 # In points: 14 pixels, the size of a notebook's own text.
 SIZE = 10.5
 # What a layout reckons with: the wheel's estimate of a text's width is a little short, and side by side a
 # label must keep clear of the pair of edges above it.
-_SIZE, _LABEL = 11, {"LR": 15, "RL": 15}
+_SIZE, _LABEL = 11, {"LR": 14, "RL": 14}
 
 
 @dataclass(frozen=True)
 class Box:
     """A node. `value` and `gradient` are the lines of numbers in it; a hidden gradient keeps its place free.
 
-    `kind` is "input", "step" or "result"; `state` is "", "here" (what the picture is about), "passed" (its
-    gradient is known) or "context".
+    `kind` is "input", "step" or "result"; `state` is "", "here" or "chosen" (what the picture is about, with the
+    gradient and without), "known" (its gradient is complete) or "context".
     """
 
     name: str
@@ -116,22 +117,25 @@ class Scene:
     def dot(self, rankdir: str) -> str:
         """The layout's task as DOT. A pair of edges is laid out as one, with the backward edge's label."""
         dot = graphviz.Digraph("graph")
-        down = rankdir in ("TB", "BT")
-        ranksep = "0.26" if down else "0.34"
-        dot.attr(rankdir=rankdir, nodesep="0.3" if down else "0.24", ranksep=ranksep, bgcolor="white", pad="0.06")
+        down = rankdir in DOWN
+        ranksep, beside = ("0.26", "  ") if down else ("0.34", " ")
+        dot.attr(rankdir=rankdir, nodesep="0.3", ranksep=ranksep, bgcolor="white", pad="0.06")
         dot.attr("node", shape="box", fontname=FONT, fontsize=f"{_SIZE}", margin="0.11,0.06", height="0.3")
         dot.attr("edge", fontname=FONT, fontsize=f"{_LABEL.get(rankdir, _SIZE)}", arrowsize="0.7")
         for box in self.boxes:
             name = identifier(box.name)
             dot.node(f"n_{name}", label=_label([text for _, text in box.lines]), id=f"node_{name}")
+        given = {box.name for box in self.boxes if box.kind == "input"}
         for arrow in self.arrows:
             ends = (f"n_{identifier(arrow.source)}", f"n_{identifier(arrow.target)}")
-            both = {"dir": "both", "label": _label(arrow.back.lines, "  ")} if arrow.back else {}
-            dot.edge(*ends, id=f"edge_{arrow.pair}", **both)
+            both = {"dir": "both", "label": _label(arrow.back.lines, beside)} if arrow.back else {}
+            # Downwards what is computed stays in line, and the parameters stand at its side.
+            weight = "6" if down and arrow.source not in given else "1"
+            dot.edge(*ends, id=f"edge_{arrow.pair}", weight=weight, **both)
         for name, back in self.seeds.items():
             place, end = f"from_{identifier(name)}", f"n_{identifier(name)}"
             dot.node(place, label="", shape="point", style="invis", width="0.01", id=place)
-            dot.edge(end, place, id=f"back_{identifier(name)}", dir="back", label=_label(back.lines, "  "))
+            dot.edge(end, place, id=f"back_{identifier(name)}", dir="back", label=_label(back.lines, beside))
         return dot.source
 
 
@@ -145,7 +149,7 @@ def identifier(name: str) -> str:
 def headed(name: str, rows: Sequence[str]) -> list[str]:
     """`name = 3` where there is one row, else the name on a line of its own above them."""
     if len(rows) == 1:
-        return [f"{name} = {rows[0]}"]
+        return [f"{name} = {rows[0].strip()}"]
     return [f"{name} =", *rows] if rows else []
 
 

@@ -12,7 +12,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
 INK = "#1f2933"
@@ -20,7 +19,7 @@ GRADIENT = "#b3261e"
 ACCENT = "#1a5fb4"
 MUTED = "#7b8794"
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 11,
     "axes.titlesize": 12,
@@ -51,8 +50,8 @@ def figure(rows: int = 1, columns: int = 1, *, width: float = 7, height: float =
         made = Figure(figsize=(width, height))
         axes = made.subplots(rows, columns, **options)
     # Fixed margins in inches: a layout engine would double the time, and make a picture that moves jump.
-    margins = {"left": 0.75 / width, "right": 1 - 0.15 / width, "bottom": 0.55 / height, "top": 1 - 0.35 / height}
-    made.subplots_adjust(**margins, hspace=0.55, wspace=0.35)
+    made.subplots_adjust(left=0.75 / width, right=1 - 0.15 / width, hspace=0.55, wspace=0.35)
+    made.subplots_adjust(bottom=0.55 / height, top=1 - 0.35 / height)
     return made, axes
 
 

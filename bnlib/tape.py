@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import operator
+import threading
+import weakref
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,39 +14,53 @@ from .blame import Line, calling_line
 from .ops import Rule
 
 
+class _Refusals(threading.local):
+    """The first refusal since the running trace began, in case somebody catches it and goes on without."""
+
+    first: TraceError | None = None
+
+
+refusals = _Refusals()
+
+
 class TraceError(TypeError):
     """Something that the graph can't follow, with the line of the traced code on which it stands."""
 
     def __init__(self, what: str, line: Line | None = None):
         line = line or calling_line()
-        where = f"line {line.number}, `{line.text}`: " if line else ""
+        where = "" if line is None else f"line {line.number}, `{line.text}`: " if line.text else f"line {line.number}: "
         super().__init__(f"{where}{what}")
         self.line = line
+        refusals.first = refusals.first or self
 
 
-@dataclass(frozen=True)
-class Ref:
+class Ref(NamedTuple):
     """An operand that is itself on the tape, at `index`."""
 
     index: int
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """One execution of one statement of the traced function: a loop's body gives one for each turn."""
 
     turn: int
     line: int
 
 
-@dataclass
+@dataclass(slots=True)
 class Operation:
-    """One entry of the tape. Inputs have no rule; `operands` holds Refs and plain values; `name` may come later."""
+    """One entry of the tape.
+
+    Inputs have no rule; `operands` holds Refs and plain values; `name` may come later. `plain` is what the
+    function would have in its hands without a tape: an array, NumPy's scalar, or the Python number it was
+    given, whose precision follows the array that it meets. `value` is the same as an array.
+    """
 
     index: int
     rule: Rule | None
     operands: tuple[Any, ...]
     parameters: dict[str, Any]
+    plain: Any
     value: np.ndarray
     statement: Statement
     name: str | None = None
@@ -51,7 +68,19 @@ class Operation:
     @property
     def refs(self) -> list[tuple[int, int]]:
         """The operands that are on the tape, as pairs of position and index."""
-        return [(i, operand.index) for i, operand in enumerate(self.operands) if isinstance(operand, Ref)]
+        return [(i, operand.index) for i, operand in enumerate(self.operands) if type(operand) is Ref]
+
+
+# Between Python's own numbers an operator gives a Python number again, where NumPy's function would not.
+_PYTHON = (float, int, bool)
+_OPERATORS = {
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.divide: operator.truediv,
+    np.negative: operator.neg,
+    np.positive: operator.pos,
+}
 
 
 @dataclass
@@ -61,46 +90,58 @@ class Tape:
     operations: list[Operation] = field(default_factory=list)
     statement: Statement = Statement(0, 0)
     recording: bool = True
-    # Plain arrays that an in-place operation put into the graph: nobody may read them under their old name.
-    absorbed: list[np.ndarray] = field(default_factory=list)
+    # The arrays that the function may still have in its hands, for finding those that show parts of each other.
+    living: list[weakref.ref[Any]] = field(default_factory=list)
+    # A function may compute on threads of its own, and an index must be the operation's place.
+    lock: Any = field(default_factory=threading.Lock)
 
-    def input(self, name: str, value: np.ndarray) -> int:
+    def input(self, name: str, plain: Any, value: np.ndarray) -> int:
         """Enter an input; returns its index."""
-        return self._enter(None, (), {}, value, name)
+        return self._enter(None, (), {}, plain, value, name)
 
-    def record(self, rule: Rule, operands: tuple[Any, ...], parameters: dict[str, Any], into: Any = None) -> int:
-        """Run an operation on the operands' values and enter it; returns its index.
+    def record(
+        self,
+        rule: Rule,
+        operands: tuple[Any, ...],
+        values: list[Any],
+        parameters: dict[str, Any],
+        into: np.ndarray | None = None,
+    ) -> int:
+        """Run an operation on the operands' `values` and enter it; returns its index.
 
-        `into` is the array whose shape and dtype an in-place operation must keep. NumPy's own errors about
-        shapes and dtypes pass through unchanged.
+        `into` is the array whose shape, dtype and layout an in-place operation must keep. NumPy's own errors
+        about shapes and dtypes pass through unchanged.
         """
         if not self.recording:
             raise TraceError("this array belongs to a trace that has ended; trace the function again")
-        for operand in operands:
-            self._refuse_absorbed(operand)
-        values = self.values(operands)
-        if into is None:
-            value = rule.call(*values, **parameters)
+        if into is not None:
+            if not into.flags.writeable:
+                raise ValueError("output array is read-only")
+            plain = np.empty_like(into)
+            rule.call(*values, **parameters, out=plain)
+        elif type(values[0]) in _PYTHON and all(type(value) in _PYTHON for value in values):
+            plain = _OPERATORS.get(rule.call, rule.call)(*values, **parameters)
         else:
-            value = into.copy()
-            rule.call(*values, **parameters, out=value)
-        array = np.asarray(value)
-        if array.dtype.kind not in "fiub":
-            raise TraceError(f"`{rule.name}` gives {array.dtype} numbers; the graph is for real ones")
-        return self._enter(rule, operands, parameters, array, None)
+            plain = rule.call(*values, **parameters)
+        value = np.asarray(plain)
+        if value.dtype.kind not in "fiub":
+            raise TraceError(f"`{rule.name}` gives {value.dtype} numbers; the graph is for real ones")
+        return self._enter(rule, operands, parameters, plain, value, None)
 
-    def values(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The operands as plain arrays and numbers."""
-        return tuple(self.operations[o.index].value if isinstance(o, Ref) else o for o in operands)
-
-    def _enter(self, rule: Rule | None, operands: Any, parameters: Any, value: np.ndarray, name: str | None) -> int:
-        index = len(self.operations)
-        self.operations.append(Operation(index, rule, operands, parameters, value, self.statement, name))
+    def _enter(
+        self, rule: Rule | None, operands: Any, parameters: Any, plain: Any, value: np.ndarray, name: str | None
+    ) -> int:
+        with self.lock:
+            index = len(self.operations)
+            self.operations.append(
+                Operation(index, rule, operands, parameters, plain, value, self.statement, name)
+            )
         return index
 
-    def _refuse_absorbed(self, operand: Any) -> None:
-        if isinstance(operand, np.ndarray) and any(np.may_share_memory(operand, gone) for gone in self.absorbed):
-            raise TraceError(
-                "this plain array was changed in place by a traced one and is read again under another name; "
-                "start from `np.zeros_like` of a traced array instead"
-            )
+
+def frozen(operand: Any) -> Any:
+    """A plain operand as the tape keeps it: a list as an array, an array as a copy, which nobody can change.
+
+    The backward pass reads operands again, and the function may have written over its own by then.
+    """
+    return np.array(operand) if isinstance(operand, (np.ndarray, list, tuple)) else operand

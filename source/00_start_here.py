@@ -25,11 +25,14 @@ environment()
 # ## What you will have built
 #
 # The course has its own batch normalization layer, in the file `bnlib/norms/staged.py`: a plain NumPy function
-# of nine lines, one small step in each. You will write such a function yourself in the next notebook. Here it
-# gets a batch of 5 examples with 3 features.
+# of nine lines, one small step in each. You will write such a function yourself in the next notebook.
 
 # %% given=true
 import numpy as np
+
+# %% [markdown]
+# It needs a batch `x`, here 5 examples with 3 features, and for each feature a `gamma` and a `beta`. What they do comes
+# later.
 
 # %%
 from bnlib import draw, trace
@@ -139,8 +142,8 @@ print(np.mean(x))
 # One number, for three features. NumPy subtracted it from everything without a complaint, as it would have done
 # with three. No error message will ever tell you of such a mistake. Comparing numbers does.
 #
-# Two other cards exist. One says that you have not started yet, which is no failure. The other says that your
-# code stopped with an error, and quotes the line of yours on which it stopped.
+# Apart from the card for a right answer there are two others. One says that you have not started yet, which is no
+# failure. The other says that your code stopped with an error, and quotes the line of yours on which it stopped.
 
 # %%
 def stops(x):

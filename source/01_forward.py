@@ -24,7 +24,7 @@ from bnlib.style import figure, image
 digit_batch, labels = digits_batch(256)
 
 fig, axes = figure(1, 6, width=9, height=1.9)
-for ax, pixels, label in zip(axes, digit_batch, labels):
+for ax, pixels, label in zip(axes, digit_batch, labels, strict=False):
     image(ax, pixels, title=str(label), mark=(2, 4))
 picture(fig, alt=f"Six handwritten digits, {labels[:6].tolist()}, with the pixel in row 2, column 4 framed.")
 
@@ -605,7 +605,7 @@ ax.set_xticks(sizes, [str(n) for n in sizes])
 ax.set_yticks([0.1, 0.3, 1.0], ["10 %", "30 %", "100 %"])
 ax.minorticks_off()
 ax.set(xlabel="images in a batch", ylabel="left over")
-measured = ", ".join(f"{part:.0%} with {n} images" for n, part in zip(sizes, parts))
+measured = ", ".join(f"{part:.0%} with {n} images" for n, part in zip(sizes, parts, strict=True))
 picture(fig, alt=f"What is left over beside the spread of the data: {measured}.")
 
 # %% [markdown]

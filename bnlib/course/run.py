@@ -50,12 +50,24 @@ def execute(notebook: dict[str, Any], name: str, *, timeout: int = 300) -> None:
             raise BuildError(f"{name}, cell {number}: {cause}\n\n{node.cells[number - 1].source}") from None
         except (CellTimeoutError, DeadKernelError) as error:
             raise BuildError(f"{name}: {error}") from None
-    for number, (cell, ran) in enumerate(zip(notebook["cells"], node.cells, strict=True), 1):
+    _keep(notebook, node.cells, name)
+
+
+def _keep(notebook: dict[str, Any], ran_cells: list[Any], name: str) -> None:
+    """Put the outputs that last into a notebook; those of answers and checks are left out."""
+    count = 0
+    for number, (cell, ran) in enumerate(zip(notebook["cells"], ran_cells, strict=True), 1):
         if cell["cell_type"] == "code":
+            count += 1
             kind = cell["metadata"].get("bnlib", {}).get("kind", "demo")
             shown = ran.outputs if kind in ("demo", "given") else []
             outputs = (lasting(output, f"{name}, cell {number}") for output in shown)
             cell["outputs"] = [output for output in outputs if output is not None]
+            # The number that "Run All" gives it. nbval takes outputs without a number for a fault.
+            cell["execution_count"] = count if cell["outputs"] else None
+            for output in cell["outputs"]:
+                if output["output_type"] == "execute_result":
+                    output["execution_count"] = count
 
 
 def lasting(output: dict[str, Any], where: str) -> dict[str, Any] | None:
@@ -83,7 +95,9 @@ def lasting(output: dict[str, Any], where: str) -> dict[str, Any] | None:
         return None
     _no_address(kept.get("text/plain", ""), where)
     result = {"data": kept, "metadata": {}, "output_type": output["output_type"]}
-    return result | ({"execution_count": None} if output["output_type"] == "execute_result" else {})
+    if output["output_type"] == "execute_result":
+        result["execution_count"] = output["execution_count"]
+    return result
 
 
 def _no_address(text: str, where: str) -> None:

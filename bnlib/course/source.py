@@ -46,7 +46,10 @@ def load(path: str | Path, course: Course | None = None) -> SourceNotebook:
 
     course = course or _course_with(path)
     points = {exercise.id: exercise.points for exercise in course.notebooks.get(path.stem, ())}
-    raw = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")["cells"]
+    try:
+        raw = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")["cells"]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: can't be read ({error})") from None
     cells = tuple(_cell(path, number, cell, points) for number, cell in enumerate(raw, 1))
     _validate(path, cells, course)
     return SourceNotebook(path.stem, _title(path, cells), course.name, cells)

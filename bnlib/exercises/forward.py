@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from .spec import Case, Exercise
 Array = NDArray[np.floating]
 
 OFFSET = np.array([1.0, -2.0, 5.0])
-# The columns' scales: one ordinary, one wide, one nearly constant (and near 0, where E[x^2] - mu^2 is right too).
+# The columns' scales: ordinary, wide, and nearly constant (and near 0, where E[x^2] - mu^2 is right too).
 SPREAD = np.array([1.0, 4.0, 1e-3])
 
 
@@ -39,8 +40,8 @@ def scale_shift(xhat: Array, gamma: Array, beta: Array) -> tuple[Array, Array]:
     return gammax, gammax + beta
 
 
-def _inputs(rng: np.random.Generator) -> Iterator[tuple[str, Array, float]]:
-    """What every forward function here should stand: a phrase, x (N, D) and eps."""
+def _inputs(rng: np.random.Generator) -> Iterator[tuple[str, NDArray[Any], float]]:
+    """What every forward function here should stand: a phrase, x (N, D), some of it integer, and eps."""
     yield "5 rows and 3 features", OFFSET + rng.normal(size=(5, 3)), 1e-5
     yield "an eps about as large as the variance", 0.1 * rng.normal(size=(6, 4)), 1e-2
     yield "one feature that hardly varies", SPREAD * rng.normal(size=(7, 3)), 1e-5
@@ -54,11 +55,12 @@ def _inputs(rng: np.random.Generator) -> Iterator[tuple[str, Array, float]]:
     yield "a batch of 64 digits", digits_batch(64, seed=int(rng.integers(2**31)))[0], 1e-5
 
 
-def _parameters(rng: np.random.Generator, x: Array) -> tuple[Array, Array]:
+def _parameters(rng: np.random.Generator, x: NDArray[Any]) -> tuple[Array, Array]:
     """A gamma and a beta (D,) that are unlike 1, unlike 0 and unlike each other, in the precision of x."""
     dtype = np.float32 if x.dtype == np.float32 else np.float64
-    features = x.shape[1]
-    gamma = rng.choice([-1.0, 1.0], size=features) * rng.uniform(0.5, 3.0, size=features)
+    features: int = x.shape[1]
+    signs = np.array([-1.0, 1.0])[rng.integers(2, size=features)]
+    gamma: Array = signs * rng.uniform(0.5, 3.0, size=features)
     return gamma.astype(dtype), rng.normal(size=features).astype(dtype)
 
 
@@ -90,17 +92,17 @@ EXERCISES: tuple[Exercise, ...] = (
     Exercise(
         id="1.1",
         title="The statistics",
-        asks="the mean of each feature, the centred batch, its squares, and the mean of those (steps 1 to 4).",
+        asks="the mean of each feature, the centred batch, its squares and their mean (steps 1 to 4).",
         references={"statistics": statistics},
         returns=("mu", "xmu", "sq", "var"),
         cases=_statistics_cases,
         hints=(
             "Say each shape aloud before you write its line. Two of the four arrays have one entry for each "
             "feature, two are as large as the batch.",
-            "Steps 1 and 4 are the same operation on different arrays. The axis that you give to `np.mean` is "
-            "the one that disappears.",
-            "`mu` is a mean of `x` over the rows, `xmu` a difference, `sq` a square entry by entry, and `var` a "
-            "mean of `sq` over the rows. Divide by N, which is what a mean does, and not by N - 1.",
+            "Steps 1 and 4 are the same operation on different arrays. The axis that you give to `np.mean` "
+            "is the one that disappears.",
+            "`mu` is a mean of `x` over the rows, `xmu` a difference, `sq` a square entry by entry, and "
+            "`var` a mean of `sq` over the rows. Divide by N, which is what a mean does, and not by N - 1.",
         ),
         section="Steps-1-to-4",
         shapes={"mu": "(D,)", "xmu": "(N, D)", "sq": "(N, D)", "var": "(D,)"},
@@ -108,14 +110,14 @@ EXERCISES: tuple[Exercise, ...] = (
     Exercise(
         id="1.2",
         title="Normalise",
-        asks="the root of the variance with `eps` in it, its inverse, and the normalised batch (steps 5 to 7).",
+        asks="the root of variance plus `eps`, its inverse, and the normalised batch (steps 5 to 7).",
         references={"normalize": normalize},
         returns=("sqrtvar", "ivar", "xhat"),
         cases=_normalize_cases,
         hints=(
             "Read the formula of step 5 once more, and look at how far the root sign reaches.",
-            "`eps` is added to the variance, and the root is taken of that sum. Step 6 turns a division into a "
-            "multiplication, so that step 7 needs no division.",
+            "`eps` is added to the variance, and the root is taken of that sum. Step 6 turns a division into "
+            "a multiplication, so that step 7 needs no division.",
             "`sqrtvar` is a root of a sum of two things, `ivar` is one divided by `sqrtvar`, and `xhat` is "
             "`xmu` multiplied by `ivar`, which NumPy repeats for every row.",
         ),
@@ -149,10 +151,10 @@ EXERCISES: tuple[Exercise, ...] = (
         hints=(
             "You have written all nine lines already. What is new is that they stand under one another, and "
             "what is packed up at the end.",
-            "Write the nine lines in the order of the steps, each with the name that the table gives to it. No "
-            "line needs a name that comes later.",
-            "`cache` is a tuple of seven: `xhat, gamma, xmu, ivar, sqrtvar, var, eps`, in this order. `gamma` "
-            "and `eps` go in as they came.",
+            "Write the nine lines in the order of the steps, each with the name that the table gives to it. "
+            "No line needs a name that comes later.",
+            "`cache` is a tuple of seven: `xhat, gamma, xmu, ivar, sqrtvar, var, eps`, in this order. "
+            "`gamma` and `eps` go in as they came.",
         ),
         section="The-whole-layer",
         shapes={"out": "(N, D)"},

@@ -42,8 +42,8 @@ class Exercise:
     `section` is the anchor of the notebook's heading that explains it.
     `run` turns functions and a case's arguments into the outputs; exercises that judge two functions as a
     pair bring their own. `may_change` names arguments that the function is allowed to change in place.
-    `shapes` gives each output's shape in the letters of the course, for the messages; `entries` gives an output
-    that is a tuple the names of its parts.
+    `shapes` gives each output's shape in the letters of the course, for the messages; `entries` gives an
+    output that is a tuple the names of its parts.
     """
 
     id: str

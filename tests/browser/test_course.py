@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import Lab, Notebook, errors, pictures
-from playwright.sync_api import Browser, Locator, expect
+from lab import PATIENCE, Lab, Notebook, errors, pictures
+from playwright.sync_api import Browser, Locator, TimeoutError, expect
 
 from bnlib.course import build, source
 from bnlib.exercises import Exercise, courses
@@ -17,6 +17,9 @@ pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 WITH_SLIDERS = [name for name, path in NOTEBOOKS.items() if "play(" in path.read_text(encoding="utf-8")]
+
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 def open_copy(lab: Lab, browser: Browser, name: str, text: str) -> Notebook:
@@ -84,13 +87,20 @@ def test_every_control_moves_its_picture(handed_out: Notebook) -> None:
         area = handed_out.locate(cell.id).locator(".jp-OutputArea")
         if cell.kind != "code" or "play(" not in cell.source:
             continue
-        image, controls = area.locator("img"), area.locator(".noUi-handle, select")
+        controls = area.locator(".noUi-handle, select")
         expect(controls.first).to_be_visible()
-        expect(image).to_have_count(1)
+        expect(area.locator("img")).to_have_count(1)
         for number, control in enumerate(controls.all()):
-            before = image.get_attribute("src") or ""
+            # The address is the whole picture: kept in the page, so that no message is as long as that.
+            area.evaluate("area => { area.before = area.querySelector('img').src; }")
             control.press(away(control))
-            expect(image, f"control {number} of {cell.id} moves nothing").not_to_have_attribute("src", before)
+            try:
+                changed = "area => area.querySelector('img')?.src !== area.before"
+                handed_out.page.wait_for_function(changed, arg=area.element_handle())
+            except TimeoutError:
+                pytest.fail(
+                    f"control {number} of cell {cell.id} moves nothing:\n{cell.source}", pytrace=False
+                )
     assert errors(handed_out) == []
 
 

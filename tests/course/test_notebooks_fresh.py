@@ -26,7 +26,8 @@ def committed(path):
 
 
 def without_outputs(notebook):
-    return [{key: value for key, value in cell.items() if key != "outputs"} for cell in notebook["cells"]]
+    shown = ("outputs", "execution_count")
+    return [{key: cell[key] for key in cell if key not in shown} for cell in notebook["cells"]]
 
 
 @each_source

@@ -128,3 +128,13 @@ def test_sources_are_found_first_and_notebooks_where_there_are_none(publish, tmp
 def test_a_folder_without_a_course_is_an_error(tmp_path):
     with pytest.raises(SourceError, match="has neither"):
         source.find_course_sources(tmp_path)
+
+
+def test_a_source_that_can_not_be_read_is_refused(write_lesson, course):
+    path = write_lesson()
+    path.write_bytes(b"# %% [markdown]\n# # \xff")
+    with pytest.raises(SourceError, match=r"02_chain_rule\.py: can't be read"):
+        source.load(path, course)
+    path.unlink()
+    with pytest.raises(SourceError, match=r"02_chain_rule\.py: can't be read"):
+        source.load(path, course)

@@ -1,4 +1,4 @@
-"""The exercise of notebook 00: right answers pass in any spelling, each wrong one fails, and the card says why."""
+"""The exercise of notebook 00: right answers pass in any spelling, wrong ones fail, and the card says why."""
 
 import numpy as np
 import pytest
