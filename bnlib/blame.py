@@ -14,7 +14,7 @@ import numpy as np
 _OURS = (os.path.dirname(os.path.abspath(__file__)) + os.sep, os.path.dirname(np.__file__) + os.sep)
 # Nor are those of Python's own library; what was installed beside it may be somebody's.
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
-_INSTALLED = (os.path.join(_LIBRARY, "site-packages") + os.sep, os.path.join(_LIBRARY, "dist-packages") + os.sep)
+_INSTALLED = tuple(os.path.join(_LIBRARY, name) + os.sep for name in ("site-packages", "dist-packages"))
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class Line:
 
     number: int
     text: str
+
+    def __str__(self) -> str:
+        return f"line {self.number}, `{self.text}`" if self.text else f"line {self.number}"
 
 
 def is_ours(filename: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+import tokenize
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,12 +15,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Text:
-    """A statement: its first line's number, its text, and the expression for each name that it assigns."""
+    """A statement: its first line's number, its text, and the expression for each name that it assigns.
+
+    `returned` is the expression of the first result, `loops` says that a whole loop stands on one line.
+    """
 
     line: int
     text: str
     expressions: dict[str, str] = field(default_factory=dict)
     returned: str = ""
+    loops: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,15 +59,19 @@ def read(function: Callable[..., Any]) -> Source:
 def _read(function: Callable[..., Any]) -> Source:
     try:
         lines, start = inspect.getsourcelines(function)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
+        # A method is indented; under a head of its own it can stay so, comments and long strings included.
+        indented = lines[0][:1].isspace()
+        tree = ast.parse("".join(["if True:\n", *lines] if indented else lines))
     except (OSError, TypeError, SyntaxError, IndentationError):
         return Source({})
+    if indented:
+        ast.increment_lineno(tree, -1)
     statements: dict[int, Text] = {}
     # A line may hold several statements (`a = 1; b = 2`); then the line as a whole is taken as one.
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt) and not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
             text = _text(node, lines, start)
-            for line in range(node.lineno, _end(node) + 1):
+            for line in range(max(node.lineno, 1), _end(node) + 1):
                 previous = statements.get(start + line - 1)
                 merged = text if previous is None else _merge(previous, text)
                 statements[start + line - 1] = merged
@@ -71,16 +80,22 @@ def _read(function: Callable[..., Any]) -> Source:
 
 
 def _end(node: ast.stmt) -> int:
+    """The last line of a statement, or of its head where it has a body."""
+    if isinstance(node, ast.Match):
+        return max(node.lineno, node.cases[0].pattern.lineno - 1)
     body = getattr(node, "body", None)
     return max(node.lineno, body[0].lineno - 1) if body else (node.end_lineno or node.lineno)
 
 
 def _merge(one: Text, other: Text) -> Text:
-    return Text(one.line, one.text, {**one.expressions, **other.expressions}, one.returned or other.returned)
+    expressions = {**one.expressions, **other.expressions}
+    return Text(one.line, one.text, expressions, one.returned or other.returned, one.loops or other.loops)
 
 
 def _text(node: ast.stmt, lines: list[str], start: int) -> Text:
-    source = " ".join(line.strip() for line in lines[node.lineno - 1 : _end(node)])
+    written = lines[node.lineno - 1 : _end(node)]
+    # Joined to one line, a comment in the middle would read as code.
+    source = " ".join(line.strip() for line in (written if len(written) == 1 else _without_comments(written)))
     expressions: dict[str, str] = {}
     returned = ""
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
@@ -98,7 +113,21 @@ def _text(node: ast.stmt, lines: list[str], start: int) -> Text:
     elif isinstance(node, ast.Return) and node.value is not None:
         value = node.value.elts[0] if isinstance(node.value, ast.Tuple) and node.value.elts else node.value
         returned = _short(value)
-    return Text(start + node.lineno - 1, source, expressions, returned)
+    loops = isinstance(node, (ast.For, ast.While)) and node.body[0].lineno == node.lineno
+    return Text(start + node.lineno - 1, source, expressions, returned, loops)
+
+
+def _without_comments(lines: list[str]) -> list[str]:
+    kept = list(lines)
+    try:
+        for token in tokenize.generate_tokens(iter(lines).__next__):
+            if token.type == tokenize.COMMENT:
+                row, column = token.start
+                kept[row - 1] = lines[row - 1][:column]
+    except (tokenize.TokenError, IndentationError):
+        # The head of a compound statement breaks off; what was read of it so far counts.
+        pass
+    return [line for line in kept if line.strip()]
 
 
 class _Plainer(ast.NodeTransformer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .scene import Scene, one_line
+from .scene import Back, Scene, one_line
 
 # Beyond this many a list is no description any more.
 _FEW = 16
@@ -32,28 +32,28 @@ def _backward(scene: Scene) -> list[str]:
     if scene.step:
         coming = [*scene.seeds_shown, *(a.back for a in scene.arrows if a.back and a.source == scene.step)]
         going = [a.back for a in scene.arrows if a.back and a.target == scene.step]
-        found = _list("Gradients that come in", [_said(b.says, b.value) for b in coming], ", ")
-        found += _list("Gradients that go out", [_said(b.says, b.value) for b in going], ", ")
+        found = _list("Gradients that come in", [_said(back) for back in coming], ", ")
+        found += _list("Gradients that go out", [_said(back) for back in going], ", ")
         return found or ["No gradient passes here."]
     reached = [arrow.back for arrow in scene.arrows_back if arrow.back and not arrow.back.hidden]
     head = "Dashed backward edges" + (f", as far as {scene.reached}" if scene.reached else "")
-    found = [_said(back.says, back.value) for back in [*scene.seeds_shown, *reached]]
+    found = [_said(back) for back in [*scene.seeds_shown, *reached]]
     sentences = _list(head, found, ", ") or [f"{head}: none yet."]
     flat = [f"{arrow.source} to {arrow.target}" for arrow in scene.arrows if arrow.flat]
     sentences += _list("Without a gradient", flat, ", ")
-    sums = [
-        _said(f"d{box.name}", box.gradient) for box in scene.boxes if box.gradient and not box.gradient_hidden
-    ]
+    known = [box for box in scene.boxes if box.gradient and not box.gradient_hidden]
+    sums = [f"d{box.name} is {one_line(box.gradient)}" for box in known]
     return sentences + _list("Gradients", [text for text in sums if len(text) <= _LONG], ", ")
 
 
-def _said(name: str, value: Sequence[str]) -> str:
-    text = one_line(value)
-    return f"{name} = {text}" if text and len(text) <= _LONG else name
+def _said(back: Back) -> str:
+    """A gradient on its way, with its numbers where they are few: dx1 = 3 from q to x."""
+    text = one_line(back.value)
+    return f"{back.name} = {text} {back.way}" if text and len(text) <= _LONG else f"{back.name} {back.way}"
 
 
 def _list(head: str, items: Sequence[str], between: str) -> list[str]:
-    """A sentence with all the items, or with the first and the last where they are many; none where there is none."""
+    """A sentence with all the items, with the first and the last where they are many, or no sentence."""
     if not items:
         return []
     if len(items) > _FEW:

@@ -23,18 +23,21 @@ class Plan(NamedTuple):
 
 # The parameters that may be given by position after the array, in NumPy's order.
 _REDUCE = ("axis", "dtype", "out", "keepdims", "initial", "where")
-_LIKE = ("dtype", "order", "subok", "shape")
+_SPREAD = ("axis", "dtype", "out", "ddof", "keepdims", "where", "mean")
+_EXTREME = ("axis", "out", "keepdims", "initial", "where")
+_WHICH = ("axis", "out", "keepdims")
+_LIKE = ("dtype", "order", "subok", "shape", "device")
 _POSITIONAL: dict[Callable[..., Any], tuple[str, ...]] = {
     np.sum: _REDUCE,
     np.mean: ("axis", "dtype", "out", "keepdims", "where"),
-    np.var: ("axis", "dtype", "out", "ddof", "keepdims"),
-    np.std: ("axis", "dtype", "out", "ddof", "keepdims"),
-    np.max: ("axis", "out", "keepdims", "initial", "where"),
-    np.min: ("axis", "out", "keepdims", "initial", "where"),
-    np.all: ("axis", "out", "keepdims"),
-    np.any: ("axis", "out", "keepdims"),
-    np.argmax: ("axis", "out", "keepdims"),
-    np.argmin: ("axis", "out", "keepdims"),
+    np.var: _SPREAD,
+    np.std: _SPREAD,
+    np.max: _EXTREME,
+    np.min: _EXTREME,
+    np.all: (*_WHICH, "where"),
+    np.any: (*_WHICH, "where"),
+    np.argmax: _WHICH,
+    np.argmin: _WHICH,
     np.reshape: ("shape", "order"),
     np.ravel: ("order",),
     np.squeeze: ("axis",),
@@ -48,10 +51,10 @@ _POSITIONAL: dict[Callable[..., Any], tuple[str, ...]] = {
     np.zeros_like: _LIKE,
     np.full_like: ("fill_value", *_LIKE),
 }
-_SAME = {np.amax: np.max, np.amin: np.min}
+_SAME: dict[Callable[..., Any], Callable[..., Any]] = {np.amax: np.max, np.amin: np.min}
 # NumPy spells some parameters in two ways.
 _ALIASES = {"newshape": "shape", "correction": "ddof"}
-_FIRST = ("a", "x", "array", "m", "A")
+_FIRST = ("a", "x", "array", "m", "A", "arr")
 # A parameter at one of these values changes nothing; at any other the rules don't know it.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "dtype": (None,),
@@ -60,8 +63,10 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "subok": (True, False),
     "where": (True,),
     "initial": (),
+    "mean": (),
+    "copy": (None, True),
+    "device": (None, "cpu"),
     "casting": ("same_kind",),
-    "optimize": (True, False, "greedy", "optimal"),
 }
 
 
@@ -71,15 +76,22 @@ def plan_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs: d
     if function in _SPECIAL:
         return _SPECIAL[function](*args, **kwargs)
     if function not in RULES or function not in _POSITIONAL:
-        raise TraceError(unknown(function.__name__))
+        raise TraceError(unknown(function))
+    what = public_name(function)
     parameters = {_ALIASES.get(key, key): value for key, value in kwargs.items()}
     if not args:
         name = next((name for name in _FIRST if name in parameters), None)
         args = (parameters.pop(name),) if name else args
-    parameters.update(zip(_POSITIONAL[function], args[1:], strict=False))
+    names = _POSITIONAL[function]
+    if len(args) > 1 + len(names) or not args:
+        raise TypeError(f"{what}() was given {len(args)} arguments by position")
+    parameters.update(zip(names, args[1:], strict=False))
+    for key in parameters:
+        if key not in names and key not in _NEUTRAL:
+            raise TypeError(f"{what}() got an unexpected keyword argument {key!r}")
     # The dtype of an array of ones is an ordinary parameter; that of a sum would change its operands.
-    free = ("dtype",) if _LIKE[0] in _POSITIONAL[function] and _POSITIONAL[function][-1] == "shape" else ()
-    return Plan(RULES[function], args[:1], known(f"np.{function.__name__}", parameters, free))
+    free = ("dtype",) if "shape" in names and "dtype" in names else ()
+    return Plan(RULES[function], args[:1], known(what, parameters, free))
 
 
 def known(what: str, parameters: dict[str, Any], free: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -93,46 +105,61 @@ def known(what: str, parameters: dict[str, Any], free: tuple[str, ...] = ()) -> 
     return kept
 
 
-def unknown(name: str) -> str:
+def only(what: str, kwargs: dict[str, Any]) -> None:
+    """Raise TraceError for a parameter that would change something."""
+    for key in known(what, kwargs):
+        raise TraceError(f"`{what}` with `{key}=` is not known to the graph; leave it out")
+
+
+def public_name(function: Callable[..., Any]) -> str:
+    """What a learner calls one of NumPy's functions: `np.linalg.norm`."""
+    module = getattr(function, "__module__", None) or "numpy"
+    name = function.__name__
+    if module == "numpy" or hasattr(np, name):
+        return f"np.{name}"
+    return f"{module.replace('numpy', 'np', 1)}.{name}"
+
+
+def unknown(function: Callable[..., Any]) -> str:
     """What to say of a function that has no rule."""
     return (
-        f"`np.{name}` is not known to the graph; write it with basic operations, "
+        f"`{public_name(function)}` is not known to the graph; write it with basic operations, "
         "or compute it before and pass the result in as a constant"
     )
 
 
-def _dot(a: Any, b: Any, out: None = None) -> Plan:
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return Plan(RULES[np.multiply], (a, b), {})
+def _dot(a: Any, b: Any, out: Any = None) -> Plan:
+    known("np.dot", {"out": out})
     if np.ndim(a) > 2 or np.ndim(b) > 2:
         raise TraceError("`np.dot` of more than two axes is not known to the graph; use `@`")
-    return Plan(RULES[np.matmul], (a, b), {})
+    return Plan(RULES[np.multiply if np.ndim(a) == 0 or np.ndim(b) == 0 else np.dot], (a, b), {})
 
 
-def _einsum(subscripts: Any, *operands: Any, **kwargs: Any) -> Plan:
-    known("np.einsum", kwargs)
+def _einsum(subscripts: Any, *operands: Any, optimize: Any = False, **kwargs: Any) -> Plan:
+    only("np.einsum", kwargs)
     if not isinstance(subscripts, str):
         raise TraceError("`np.einsum` with lists of axes is not known to the graph; write the letters")
     try:
         letters(subscripts)
     except ValueError as error:
         raise TraceError(str(error)) from None
-    return Plan(RULES[einsum], operands, {"subscripts": subscripts})
+    return Plan(RULES[einsum], operands, {"subscripts": subscripts, "optimize": optimize})
 
 
 def _joined(call: Callable[..., Any]) -> Callable[..., Plan]:
-    def plan(arrays: Any, axis: int | None = 0, **kwargs: Any) -> Plan:
-        known(f"np.{call.__name__}", kwargs)
+    def plan(arrays: Any, axis: int | None = 0, out: Any = None, **kwargs: Any) -> Plan:
+        only(f"np.{call.__name__}", {"out": out, **kwargs})
         return Plan(RULES[call], tuple(arrays), {"axis": axis})
 
     return plan
 
 
 def _copy(a: Any, order: str = "K", subok: bool = False) -> Plan:
-    return Plan(RULES[copy], (a,), {})
+    return Plan(RULES[copy], (a,), {"order": order})
 
 
-def _outer(a: Any, b: Any) -> Plan:
+def _outer(a: Any, b: Any, out: Any = None) -> Plan:
+    known("np.outer", {"out": out})
     return Plan(RULES[np.outer], (a, b), {})
 
 

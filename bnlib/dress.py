@@ -1,4 +1,4 @@
-"""Gives a laid-out graph its looks: a name in bold, forward edges dark and solid, backward edges red and dashed.
+"""Gives a laid-out graph its looks: forward edges dark and solid, backward edges red and dashed.
 
 Graphviz lays out one edge for each pair; here it becomes two that run beside each other. Both renderers write
 the same elements, so this is also what makes their pictures alike.
@@ -6,30 +6,27 @@ the same elements, so this is also what makes their pictures alike.
 
 from __future__ import annotations
 
-import math
-import re
 from copy import deepcopy
 from xml.etree import ElementTree
 
+from .geometry import aside, distance, points, tip, under
 from .render import RenderError
 from .scene import DOWN, FONT, SIZE, Arrow, Back, Box, Scene, identifier
 
 # Forward is dark and solid, backward red and dashed, so that grey shows the difference too.
 FORWARD, BACKWARD, PALE, QUIET = "#1f2933", "#b3261e", "#7b8794", "#52606d"
 _FILL = {"input": "#e3ecf9", "step": "#ffffff", "result": "#e2f2e5", "context": "#f5f7fa"}
-# How far, in points, each edge of a pair is moved aside, and how round a box is.
-_ASIDE, _ROUND = 3.4, 4.0
+# How round a box is, in points.
+_ROUND = 4.0
 _SVG = "http://www.w3.org/2000/svg"
-_NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 
 ElementTree.register_namespace("", _SVG)
 
-Point = tuple[float, float]
 Element = ElementTree.Element
 
 
 def dress(svg: str, scene: Scene, rankdir: str) -> str:
-    """The SVG that a renderer made of `scene.dot(rankdir)`, as it is shown. Raises RenderError for any other SVG."""
+    """The SVG that a renderer made of `scene.dot(rankdir)`, as it is shown; RenderError for any other SVG."""
     root = ElementTree.fromstring(svg)
     root.set("role", "img")
     canvas = root.find(_tag("g"))
@@ -62,15 +59,14 @@ def _dress_box(group: Element, box: Box) -> None:
     context = box.state == "context"
     group.set("class", " ".join(filter(None, ("node", box.kind, box.state))))
     _retitle(group, f"{box.name} {box.shape}" + (f" = {box.op}" if box.op else ""))
-    outline = group.find(_tag("polygon"))
-    assert outline is not None
-    points = _points(outline.get("points", ""))
-    left, top = min(x for x, _ in points), min(y for _, y in points)
-    width, height = max(x for x, _ in points) - left, max(y for _, y in points) - top
+    outline = _child(group, "polygon")
+    across, down = zip(*points(outline.get("points", "")), strict=True)
+    left, top, width, height = min(across), min(down), max(across) - min(across), max(down) - min(down)
     frame = ElementTree.Element(_tag("rect"))
     # An input is round: in grey, too, it is told from what is computed.
     corner = min(height / 2, 12.0) if box.kind == "input" else _ROUND
-    for key, number in zip(("x", "y", "width", "height", "rx"), (left, top, width, height, corner), strict=True):
+    measures = {"x": left, "y": top, "width": width, "height": height, "rx": corner}
+    for key, number in measures.items():
         frame.set(key, f"{number:g}")
     frame.set("fill", _FILL["context" if context else box.kind])
     frame.set("stroke", BACKWARD if box.state in ("here", "known") else PALE if context else FORWARD)
@@ -86,37 +82,46 @@ def _dress_box(group: Element, box: Box) -> None:
 
 def _dress_arrow(group: Element, arrow: Arrow, backward: bool, down: bool) -> Element | None:
     """Dress the forward edge; returns the backward one where there is one to be seen."""
-    back = None
-    if arrow.back:
-        back = deepcopy(group)
-        back.set("id", f"back_{arrow.pair}")
-        path = _child(group, "path")
-        start, *_, end = _points(path.get("d", ""))
-        heads = group.findall(_tag("polygon"))
-        at_start = min(heads, key=lambda head: _distance(_points(head.get("points", ""))[1], start))
-        at_end = next(head for head in heads if head is not at_start)
-        place = heads.index(at_start)
-        first, last = _tip(at_start, start), _tip(at_end, end)
-        aside = _aside(first, last, down)
-        for text in _texts(group):
-            group.remove(text)
-        group.remove(at_start)
-        # Each of the two ends at one arrowhead and begins right at the other box.
-        path.set("d", f"{_from(first, start)}L{path.get('d', '')[1:]}")
-        _move(group, -aside[0], -aside[1])
-        back.remove(back.findall(_tag("polygon"))[1 - place])
-        _child(back, "path").set("d", f"{_child(back, 'path').get('d')}{_from(last, end).replace('M', 'L')}")
-        _dress_back(back, arrow.back)
-        _move(back, *aside)
-    group.set("class", "edge forward flat" if arrow.flat and backward else "edge forward")
+    back = _split(group, down) if arrow.back else None
+    flat = arrow.flat and backward
+    group.set("class", "edge forward flat" if flat else "edge forward")
     _retitle(group, f"{arrow.source} to {arrow.target}")
-    _paint(group, PALE if arrow.flat and backward else FORWARD, "1.1")
-    return None if arrow.back is None or arrow.back.hidden else back
+    _paint(group, PALE if flat else FORWARD, "1.1")
+    if back is None or arrow.back is None or arrow.back.hidden:
+        return None
+    back.set("id", f"back_{arrow.pair}")
+    _dress_back(back, arrow.back)
+    return back
+
+
+def _split(group: Element, down: bool) -> Element:
+    """Make two edges of one with two heads: each gets a head and begins right at the other box.
+
+    The group itself keeps the head at its end and loses the label; returned is the one that goes back.
+    """
+    path = _child(group, "path")
+    line = path.get("d", "")
+    start, *_, end = points(line)
+    heads = sorted(group.findall(_tag("polygon")), key=lambda head: distance(tip(head, start), start))
+    first, last = tip(heads[0], start), tip(heads[1], end)
+    x, y = aside(first, last, down)
+    for head in heads:
+        group.remove(head)
+    back = deepcopy(group)
+    for text in _texts(group):
+        group.remove(text)
+    path.set("d", f"M{under(first, start)}L{line[1:]}")
+    _child(back, "path").set("d", f"{line}L{under(last, end)}")
+    group.append(heads[1])
+    back.append(heads[0])
+    group.set("transform", f"translate({-x:g} {-y:g})")
+    back.set("transform", f"translate({x:g} {y:g})")
+    return back
 
 
 def _dress_back(group: Element, back: Back) -> None:
     group.set("class", "edge backward")
-    _retitle(group, back.says)
+    _retitle(group, f"{back.name} {back.way}")
     _paint(group, BACKWARD, "1.2")
     _child(group, "path").set("stroke-dasharray", "5,3")
     # The layout may have left more room between the lines than they need; they go where the edge is.
@@ -126,23 +131,6 @@ def _dress_back(group: Element, back: Back) -> None:
         _write(text, line, QUIET if line == back.remark else BACKWARD)
         if back.shape and line.startswith(back.name):
             _bold(text, back.name, line)
-
-
-def _aside(first: Point, last: Point, down: bool) -> Point:
-    """Which way, across a pair of edges, the backward one is moved: to the side where Graphviz sets its label.
-
-    That is the right of an edge that runs down and the upper side of one that runs across.
-    """
-    across, along = last[0] - first[0], last[1] - first[1]
-    rising = across * along < 0
-    long = math.hypot(across, along) or 1.0
-    steep = abs(along if down else across) / long
-    # Along the border of the boxes, so that both edges still end there; the further, the more slanted they are.
-    if steep > 0.4:
-        return (_ASIDE / steep, 0.0) if down else (0.0, -_ASIDE / steep)
-    if down:
-        return 0.0, _ASIDE if rising else -_ASIDE
-    return -_ASIDE if rising else _ASIDE, 0.0
 
 
 def _paint(group: Element, colour: str, width: str) -> None:
@@ -167,10 +155,6 @@ def _bold(text: Element, name: str, line: str) -> None:
     span.text, span.tail = name, line[len(name) :].replace("  ", "\u00a0 ")
 
 
-def _move(group: Element, x: float, y: float) -> None:
-    group.set("transform", f"translate({x:g} {y:g})")
-
-
 def _retitle(group: Element, words: str) -> None:
     _child(group, "title").text = words
 
@@ -184,25 +168,6 @@ def _child(group: Element, name: str) -> Element:
 
 def _texts(group: Element) -> list[Element]:
     return group.findall(_tag("text"))
-
-
-def _tip(head: Element, base: Point) -> Point:
-    return max(_points(head.get("points", "")), key=lambda point: _distance(point, base))
-
-
-def _from(tip: Point, base: Point) -> str:
-    """The beginning of a path under the box that an arrowhead with this tip and base points at."""
-    long = _distance(tip, base) or 1.0
-    return f"M{tip[0] + 3 * (tip[0] - base[0]) / long:g},{tip[1] + 3 * (tip[1] - base[1]) / long:g}"
-
-
-def _points(text: str) -> list[Point]:
-    numbers = [float(number) for number in _NUMBER.findall(text)]
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
-
-
-def _distance(a: Point, b: Point) -> float:
-    return math.hypot(a[0] - b[0], a[1] - b[1])
 
 
 def _tag(name: str) -> str:

@@ -48,12 +48,12 @@ def wrap(formula: str, width: int = 32, lines: int = 4) -> tuple[str, ...]:
 
 
 def _decimals(value: np.ndarray) -> int | None:
-    """How many decimals show every entry with at least two digits; None where that is no way to write them."""
+    """How many decimals show every entry with two digits or more; None where that is no way to write them."""
     if value.dtype.kind in "iub":
         return 0
     sizes = np.abs(value[np.isfinite(value)].astype(np.float64))
     sizes = sizes[sizes > 0]
-    if not sizes.size or np.all(sizes == np.round(sizes)) and sizes.max() < 1e6:
+    if not sizes.size or (np.all(sizes == np.round(sizes)) and sizes.max() < 1e6):
         return 0
     least, most = float(sizes.min()), float(sizes.max())
     if most >= 1e4 or most < 1e-3:

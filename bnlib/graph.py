@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -101,7 +101,7 @@ class Gradients(Mapping[str, np.ndarray]):
         return len(self._sums)
 
     def contributions(self, name: str) -> list[Contribution]:
-        """What arrived at a node, in order of arrival; it adds up to the node's gradient."""
+        """What arrived at a node, in order of arrival; with the seed, if any, it adds up to the gradient."""
         self[name]
         return list(self._arrived.get(name, ()))
 
@@ -141,6 +141,13 @@ class Graph:
     @cached_property
     def _names(self) -> dict[int, str]:
         return names_of_nodes(self._operations, self._root, self._outputs)
+
+    @cached_property
+    def _members(self) -> dict[int, tuple[int, ...]]:
+        found: dict[int, list[int]] = {}
+        for i, root in enumerate(self._root):
+            found.setdefault(root, []).append(i)
+        return {root: tuple(members) for root, members in found.items()}
 
     @cached_property
     def nodes(self) -> dict[str, Node]:
@@ -204,12 +211,13 @@ class Graph:
             sums.setdefault(name, np.zeros(self[name].shape, _gradient_dtype(self[name].value)))
         contributions = {
             target: [
-                Contribution(contribution_name(target, k, len(parts)), source, target, part)
+                Contribution(contribution_name(target, k, len(parts)), source, target, np.array(part))
                 for k, (source, part) in enumerate(parts, 1)
             ]
             for target, parts in arrived.items()
         }
-        return Gradients({name: sums[name] for name in self.nodes}, contributions, order, seeds)
+        # Copies, because a sum hands the same array on to everything that it added.
+        return Gradients({name: np.array(sums[name]) for name in self.nodes}, contributions, order, seeds)
 
     def through(self, name: str, dz: Any) -> dict[str, np.ndarray]:
         """What one node sends back to each of its parents when `dz`, of its own shape, arrives: linear in dz."""
@@ -272,16 +280,18 @@ class Graph:
 
     def _node(self, root: int) -> Node:
         last = self._operations[root]
-        members = tuple(i for i, r in enumerate(self._root) if r == root)
+        members = self._members[root]
         parents: dict[str, None] = {}
         for i in members:
             for _, parent in self._operations[i].refs:
                 if self._root[parent] != root:
                     parents[self._names[self._root[parent]]] = None
         text = self._source.at(last.statement.line)
+        if root != self._outputs[0]:
+            text = replace(text, returned="")
         return Node(
             name=self._names[root],
-            op="" if last.rule is None else expression(self._operations, root, self._root, self._names, text),
+            op="" if last.rule is None else expression(self._operations, members, self._root, self._names, text),
             value=last.value,
             parents=tuple(parents),
             line="" if last.rule is None else text.text,
@@ -293,14 +303,14 @@ class Graph:
     def edges(self) -> tuple[Edge, ...]:
         """Every use of one node by another, in the order of execution."""
         found: dict[tuple[int, int], bool] = {}
-        smooth = _reaches_smoothly(self._operations)
+        smooth = _reaches_smoothly(self._operations, self._root)
         for operation in self._operations:
             target = self._root[operation.index]
             for position, parent in operation.refs:
                 if self._root[parent] == target:
                     continue
                 passes = operation.rule is not None and operation.rule.differentiable(position)
-                passes = passes and smooth(operation.index, target)
+                passes = passes and smooth[operation.index]
                 key = (self._root[parent], target)
                 found[key] = found.get(key, False) or passes
         return tuple(Edge(self._names[s], self._names[t], passes) for (s, t), passes in found.items())
@@ -339,15 +349,12 @@ def _fold(operations: Sequence[Operation], roots: frozenset[int] | None, outputs
     return tuple(root)
 
 
-def _reaches_smoothly(operations: Sequence[Operation]) -> Any:
-    """Whether a gradient at a node's last operation reaches an operation inside that node."""
-    users: dict[int, list[int]] = {}
-    for operation in operations:
-        for position, parent in operation.refs:
-            if operation.rule is not None and operation.rule.differentiable(position):
-                users.setdefault(parent, []).append(operation.index)
-
-    def reaches(index: int, root: int) -> bool:
-        return index == root or any(u <= root and reaches(u, root) for u in users.get(index, ()))
-
-    return reaches
+def _reaches_smoothly(operations: Sequence[Operation], root: Sequence[int]) -> list[bool]:
+    """For each operation, whether a gradient at the end of its node reaches it inside that node."""
+    smooth = [i == end for i, end in enumerate(root)]
+    for operation in reversed(operations):
+        if operation.rule is not None and smooth[operation.index]:
+            for position, parent in operation.refs:
+                if root[parent] == root[operation.index] and operation.rule.differentiable(position):
+                    smooth[parent] = True
+    return smooth

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,19 +32,20 @@ def names_of_nodes(operations: Sequence[Operation], root: Sequence[int], outputs
         if i not in names:
             names[i] = _free("out" if len(outputs) == 1 else f"out{outputs.index(i) + 1}", names)
     users = _first_user(operations)
+    bases: dict[int, str] = {}
     for i in reversed(ends):
         if i not in names:
             user = users.get(i)
-            base = names[root[user]].split(".")[0] if user is not None else operations[i].rule.name  # type: ignore[union-attr]
-            names[i] = f"{base}.?"
-    return {i: _numbered(i, ends, names) for i in ends}
-
-
-def _numbered(i: int, ends: Sequence[int], names: dict[int, str]) -> str:
-    if not names[i].endswith(".?"):
-        return names[i]
-    alike = [j for j in ends if names[j] == names[i]]
-    return names[i][:-1] + str(alike.index(i) + 1)
+            if user is None:
+                bases[i] = operations[i].rule.name  # type: ignore[union-attr]
+            else:
+                bases[i] = bases[root[user]] if root[user] in bases else names[root[user]]
+    count: Counter[str] = Counter()
+    for i in ends:
+        if i in bases:
+            count[bases[i]] += 1
+            names[i] = f"{bases[i]}.{count[bases[i]]}"
+    return {i: names[i] for i in ends}
 
 
 def _free(name: str, names: Mapping[int, str]) -> str:
@@ -60,36 +62,70 @@ def _first_user(operations: Sequence[Operation]) -> dict[int, int]:
 
 
 def expression(
-    operations: Sequence[Operation], end: int, root: Sequence[int], names: Mapping[int, str], text: Text
+    operations: Sequence[Operation], members: Sequence[int], root: Sequence[int], names: Mapping[int, str], text: Text
 ) -> str:
-    """A node's operation as text: as the statement wrote it where it is known, else put together from the rules."""
-    last = operations[end]
-    alone = sum(r == end for r in root)
-    in_statement = sum(
-        operation.statement == last.statement and operation.rule is not None for operation in operations
-    )
-    written = text.expressions.get(last.name or "", "") or ("" if last.name else text.returned)
-    # The written expression is this node's only if all that the statement did belongs to it, or if the
-    # statement assigns several names, each from an expression of its own.
-    if written and (alone == in_statement or len(text.expressions) > 1):
+    """A node's operation as text: as the statement wrote it where it is known, else put together from the rules.
+
+    `members` are the node's operations; `text.returned` is read for a node without a name.
+    """
+    last = operations[members[-1]]
+    written = text.expressions.get(last.name, "") if last.name else text.returned
+    # What was written is this node's only if no part of it became a node of its own.
+    if written and not any(
+        root[parent] != last.index
+        and operations[parent].statement == last.statement
+        and operations[parent].rule is not None
+        and not operations[parent].name
+        for i in members
+        for _, parent in operations[i].refs
+    ):
         return written
-    return _read(operations, end, end, root, names)
+    return _read(operations, members, root, names)
 
 
-def _read(operations: Sequence[Operation], i: int, end: int, root: Sequence[int], names: Mapping[int, str]) -> str:
-    operation = operations[i]
-    if operation.rule is None or root[i] != end:
-        return names[root[i]]
-    parts = [operand_text(operand, operations, end, root, names) for operand in operation.operands]
-    reads = operation.rule.reads
-    if "{all}" in reads:
-        return reads.format(all=", ".join(parts))
-    # Inside a call's brackets an operand needs none of its own.
-    if reads.count("{") == 1 and reads.endswith("({0})"):
-        parts = [part[1:-1] if part.startswith("(") and part.endswith(")") else part for part in parts]
-    shown = reads.format(*parts)
-    axis = operation.parameters.get("axis")
-    return shown[:-1] + f", axis={axis})" if axis is not None and shown.endswith(")") else shown
+# A helper's loop can put thousands of operations into one node.
+_LONG = 200
+
+
+def _read(operations: Sequence[Operation], members: Sequence[int], root: Sequence[int], names: Mapping[int, str]) -> str:
+    texts: dict[int, str] = {}
+    for i in members:
+        operation = operations[i]
+        assert operation.rule is not None
+        bare = [
+            (texts[operand.index] if operand.index in texts else names[root[operand.index]])
+            if isinstance(operand, Ref)
+            else _constant(operand)
+            for operand in operation.operands
+        ]
+        inner = [isinstance(operand, Ref) and operand.index in texts for operand in operation.operands]
+        reads = operation.rule.reads
+        if "{all}" in reads:
+            shown = reads.format(all=", ".join(bare))
+        elif _call(reads):
+            shown = reads.format(*bare)
+        else:
+            shown = reads.format(
+                *(f"({part})" if mine and not _call(part) else part for part, mine in zip(bare, inner, strict=True))
+            )
+        axis = operation.parameters.get("axis")
+        if axis is not None and _call(shown):
+            shown = f"{shown[:-1]}, axis={axis})"
+        texts[i] = shown if len(shown) <= _LONG else f"{operation.rule.name}(...)"
+    return texts[members[-1]]
+
+
+def _call(text: str) -> bool:
+    """Whether a text is one call from end to end, `sqrt(a)` and not `sqrt(a) + sqrt(b)`."""
+    head, bracket, rest = text.partition("(")
+    if not (head.isidentifier() and bracket and rest.endswith(")")):
+        return False
+    depth = 1
+    for place, letter in enumerate(rest):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return place == len(rest) - 1
+    return False
 
 
 def _constant(value: Any) -> str:
@@ -106,6 +142,8 @@ def operand_text(
     """An operand as text: a node's name, a number, or in brackets what was computed inside the node `end`."""
     if not isinstance(operand, Ref):
         return _constant(operand)
-    inner = _read(operations, operand.index, end, root, names)
-    called = inner.endswith(")") and inner.split("(")[0].isidentifier()
-    return inner if inner.isidentifier() or called or root[operand.index] != end else f"({inner})"
+    if root[operand.index] != end:
+        return names[root[operand.index]]
+    before = [i for i in range(operand.index + 1) if root[i] == end]
+    inner = _read(operations, before, root, names)
+    return inner if _call(inner) else f"({inner})"

@@ -1,24 +1,24 @@
-"""Whether a plain array that `+=` is about to change has one owner, so that a traced array can take its place."""
+"""Whether a plain array that `+=` changes has one owner, so that a traced array can take its place."""
 
 from __future__ import annotations
 
 import dis
 import sys
 from functools import cache
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from .blame import calling_frame
 
-# Up to 3.12 reading a function's local variables makes a copy of them that stays, and holds references of its own.
+# Up to 3.12 reading a function's local variables makes a copy of them that stays, with references of its own.
 _COPIES = sys.version_info < (3, 13)
 _CO_NEWLOCALS = 0x0002
 
 
 def augmented() -> bool:
-    """Whether the learner's code is at an augmented assignment, `total += x`, and not at `np.add(..., out=total)`."""
+    """Whether the learner's code is at an augmented assignment, `total += x`, and not at `np.add(x, 1, out=x)`."""
     frame = calling_frame()
     if frame is None:
         return False
@@ -30,11 +30,13 @@ def augmented() -> bool:
 def stores_item() -> bool:
     """Whether the learner's code is at an assignment to items, `buffer[i] = x`."""
     frame = calling_frame()
-    return frame is not None and dis.opname[frame.f_code.co_code[frame.f_lasti]] in ("STORE_SUBSCR", "STORE_SLICE")
+    if frame is None:
+        return False
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] in ("STORE_SUBSCR", "STORE_SLICE")
 
 
 def sole(out: np.ndarray, stop: CodeType) -> bool:
-    """Whether nothing but the target of the augmented assignment holds `out`, the array that is to be changed.
+    """Whether nothing but the target of the augmented assignment holds `out`, the array to be changed.
 
     References are counted, and those that the assignment itself makes are taken off: they are the same in number
     whenever this is called first thing from an `__array_ufunc__`, so it must not be called from anywhere else.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _MIME = {".svg": "image/svg+xml", ".png": "image/png"}
 _IMAGE = "background:#fff;padding:6px;border-radius:4px;box-sizing:border-box"
-# In pixels: what is wider than a notebook's cell, or much taller than a screen; and the box in which it scrolls.
+# In pixels: wider than a notebook's cell, much taller than a screen, and the height of the box that scrolls.
 _WIDE, _TALL, _BOX = 920, 2400, 900
 # Text of 14 pixels is then one of 10.
 _LEGIBLE = 0.7
@@ -57,7 +57,8 @@ class Picture:
             return image
         # What scrolls can have the focus, and then the arrow keys are not JupyterLab's.
         return (
-            '<div role="group" aria-label="A picture that scrolls" tabindex="0" data-lm-suppress-shortcuts="true" '
+            '<div role="group" aria-label="A picture that scrolls" tabindex="0" '
+            'data-lm-suppress-shortcuts="true" '
             f'style="max-width:100%;max-height:{_BOX}px;overflow:auto">{image}</div>'
         )
 
@@ -65,10 +66,13 @@ class Picture:
         """Width and height in CSS pixels; zeros where they are not known, as for a PNG."""
         if self.mime != _MIME[".svg"]:
             return 0.0, 0.0
-        head = re.search(r"<svg\b[^>]*>", self.data.decode("utf-8"))
-        found = [re.search(rf'\s{name}="([\d.]+)(pt|px|)"', head[0]) if head else None for name in ("width", "height")]
-        width, height = (float(one[1]) * (4 / 3 if one[2] == "pt" else 1) if one else 0.0 for one in found)
-        return width, height
+        head = re.search(r"<svg\b[^>]*>", self.svg)
+
+        def pixels(name: str) -> float:
+            found = re.search(rf'\s{name}="([\d.]+)(pt|px|)"', head[0]) if head else None
+            return float(found[1]) * (4 / 3 if found[2] == "pt" else 1) if found else 0.0
+
+        return pixels("width"), pixels("height")
 
     def save(self, path: str | Path) -> Path:
         """Write the picture to a file; raises ValueError where the ending does not fit its format."""

@@ -24,9 +24,9 @@ def play(
 ) -> None:
     """Show `function`'s picture under a control for each of its arguments, and draw it anew when one moves.
 
-    A control is `name=(start, low, high, step)`, a slider, or `name=[...]`, a list of choices that starts at
-    its first: numbers become a slider with these stops, anything else a menu. `labels` gives a control's
-    words where its name doesn't say enough. Where no kernel runs, the picture at the start values is shown.
+    A control is `name=(start, low, high, step)`, a slider, or `name=[...]`, a list of numbers or words that
+    become a slider's stops and start at the first. `labels` gives a control's words where its name doesn't
+    say enough. Where no kernel runs, the picture at the start values is shown.
 
     Raises ValueError for a control of another form. An exception in `function` is shown as text where the
     picture would be; where something other than a learner reads the outcome (see `check`), it is raised.
@@ -94,10 +94,9 @@ def _widget(name: str, label: str, control: Control) -> Widget:
         "layout": {"width": "min(32em, 100%)"},
     }
     if isinstance(control, list) and control:
-        if all(isinstance(choice, Real) and not isinstance(choice, bool) for choice in control):
-            options = [(f"{choice:g}", choice) for choice in control]
-            return ipywidgets.SelectionSlider(options=options, continuous_update=True, **look)
-        return ipywidgets.Dropdown(options=control, **look)
+        # Words too: in a menu the arrow keys would move JupyterLab's active cell and never reach the menu.
+        options = [(_word(choice), choice) for choice in control]
+        return ipywidgets.SelectionSlider(options=options, continuous_update=True, **look)
     numbers = isinstance(control, tuple) and all(isinstance(number, Real) for number in control)
     if not numbers or len(control) != 4 or not control[1] <= control[0] <= control[2] or control[3] <= 0:
         raise ValueError(
@@ -119,6 +118,10 @@ def _value(widget: Widget) -> Any:
 
 def _decimals(step: float) -> int:
     return max(0, -int(Decimal(str(step)).normalize().as_tuple().exponent))
+
+
+def _word(choice: Any) -> str:
+    return f"{choice:g}" if isinstance(choice, Real) and not isinstance(choice, bool) else str(choice)
 
 
 def _trouble(error: Exception) -> str:

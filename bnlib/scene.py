@@ -25,8 +25,8 @@ _SIZE, _LABEL = 11, {"LR": 14, "RL": 14}
 class Box:
     """A node. `value` and `gradient` are the lines of numbers in it; a hidden gradient keeps its place free.
 
-    `kind` is "input", "step" or "result"; `state` is "", "here" or "chosen" (what the picture is about, with the
-    gradient and without), "known" (its gradient is complete) or "context".
+    `kind` is "input", "step" or "result"; `state` is "", "here" or "chosen" (what the picture is about, with
+    the gradient and without), "known" (its gradient is complete) or "context".
     """
 
     name: str
@@ -44,16 +44,18 @@ class Box:
         """Every line as a pair of its role ("name", "op", "value", "gradient" or "hidden") and its text."""
         role = "hidden" if self.gradient_hidden else "gradient"
         lines = [("name", f"{self.name}  {self.shape}"), *(("op", text) for text in self.op_lines)]
-        lines += [("value", text) for text in (headed(self.name, self.value) if len(self.value) == 1 else self.value)]
+        # The name stands above the rows anyway.
+        value = headed(self.name, self.value) if len(self.value) == 1 else self.value
+        lines += [("value", text) for text in value]
         return lines + [(role, text) for text in headed(f"d{self.name}", self.gradient)]
 
 
 @dataclass(frozen=True)
 class Back:
-    """A gradient on its way: its name, a shape where it is to be shown, its numbers and a remark."""
+    """A gradient and its way ("from out to beta"), with shape, numbers and a remark where they are shown."""
 
     name: str
-    says: str
+    way: str
     shape: str = ""
     value: tuple[str, ...] = ()
     remark: str = ""
@@ -83,7 +85,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture: boxes and arrows in the order of execution, and the gradients given from outside by name."""
+    """One picture: boxes and arrows in the order of execution, and by name the gradients from outside."""
 
     function: str
     boxes: list[Box]

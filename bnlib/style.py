@@ -56,15 +56,23 @@ def figure(rows: int = 1, columns: int = 1, *, width: float = 7, height: float =
 
 
 def histogram(axes: Axes, values: ArrayLike, bins: ArrayLike, *, colour: str = INK, title: str = "") -> None:
-    """A histogram with a mark at the mean and a bar that reaches one standard deviation to either side."""
+    """A histogram with a mark at the mean and a bar that reaches one standard deviation to either side.
+
+    Below the axis stands a tick at every value, since a bar of one among hundreds is too low to be seen.
+    """
     array = np.asarray(values, dtype=np.float64)
     counts, edges = np.histogram(array, bins)
+    tallest = max(counts.max(), 1)
     axes.stairs(counts, edges, fill=True, color=colour, alpha=0.75)
-    mean, std = array.mean(), array.std()
-    height = 1.12 * max(counts.max(), 1)
-    axes.errorbar(mean, height, xerr=std, fmt="o", color=colour, capsize=5, markersize=6)
-    axes.set(ylim=(0, 1.25 * max(counts.max(), 1)), xlim=(edges[0], edges[-1]), ylabel="count")
-    axes.set_title(title, loc="left")
+    distinct = np.unique(array)
+    axes.plot(distinct, np.full(distinct.shape, -0.06 * tallest), "|", color=colour, markersize=5)
+    mean, std, height = array.mean(), array.std(), 1.12 * tallest
+    axes.plot([mean - std, mean + std], [height, height], marker="|", markersize=10, color=colour)
+    axes.plot([mean], [height], "o", color=colour)
+    axes.set(ylim=(-0.12 * tallest, 1.25 * tallest), xlim=(edges[0], edges[-1]), ylabel="count")
+    # Few ticks, and a title that is told its height (`y`), halve the time that a moving picture takes.
+    axes.set_yticks([0, tallest])
+    axes.set_title(title, loc="left", y=1.0)
 
 
 def image(
@@ -83,7 +91,7 @@ def image(
     signed = {"cmap": "PuOr", "vmin": -(limit or 0), "vmax": limit}
     axes.imshow(np.reshape(pixels, (8, 8)), **(grey if limit is None else signed))
     axes.set(xticks=[], yticks=[])
-    axes.set_title(title, loc="left")
+    axes.set_title(title, loc="left", y=1.0)
     axes.spines[:].set(visible=True, color=MUTED)
     if mark is not None:
         from matplotlib.patches import Rectangle

@@ -6,6 +6,7 @@ import operator
 import threading
 import weakref
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,9 +16,9 @@ from .ops import Rule
 
 
 class _Refusals(threading.local):
-    """The first refusal since the running trace began, in case somebody catches it and goes on without."""
+    """What was refused since the running trace began, in case the function catches it and goes on without."""
 
-    first: TraceError | None = None
+    heard: list[TraceError] | None = None
 
 
 refusals = _Refusals()
@@ -27,11 +28,10 @@ class TraceError(TypeError):
     """Something that the graph can't follow, with the line of the traced code on which it stands."""
 
     def __init__(self, what: str, line: Line | None = None):
-        line = line or calling_line()
-        where = "" if line is None else f"line {line.number}, `{line.text}`: " if line.text else f"line {line.number}: "
-        super().__init__(f"{where}{what}")
-        self.line = line
-        refusals.first = refusals.first or self
+        self.line = line or calling_line()
+        super().__init__(f"{self.line}: {what}" if self.line else what)
+        if refusals.heard is not None:
+            refusals.heard.append(self)
 
 
 class Ref(NamedTuple):
@@ -73,7 +73,7 @@ class Operation:
 
 # Between Python's own numbers an operator gives a Python number again, where NumPy's function would not.
 _PYTHON = (float, int, bool)
-_OPERATORS = {
+_OPERATORS: dict[Any, Any] = {
     np.add: operator.add,
     np.subtract: operator.sub,
     np.multiply: operator.mul,
@@ -85,8 +85,9 @@ _OPERATORS = {
 
 @dataclass
 class Tape:
-    """Records while the traced function runs, and refuses what would leave the graph unseen."""
+    """Records while the traced function runs, called by the function whose code is `runner`."""
 
+    runner: CodeType
     operations: list[Operation] = field(default_factory=list)
     statement: Statement = Statement(0, 0)
     recording: bool = True
@@ -115,12 +116,14 @@ class Tape:
         if not self.recording:
             raise TraceError("this array belongs to a trace that has ended; trace the function again")
         if into is not None:
+            # NumPy refuses to write into what `np.broadcast_to` gives.
             if not into.flags.writeable:
                 raise ValueError("output array is read-only")
             plain = np.empty_like(into)
             rule.call(*values, **parameters, out=plain)
         elif type(values[0]) in _PYTHON and all(type(value) in _PYTHON for value in values):
-            plain = _OPERATORS.get(rule.call, rule.call)(*values, **parameters)
+            call = _OPERATORS.get(rule.call, rule.call)
+            plain = call(*values, **parameters)
         else:
             plain = rule.call(*values, **parameters)
         value = np.asarray(plain)
@@ -142,6 +145,9 @@ class Tape:
 def frozen(operand: Any) -> Any:
     """A plain operand as the tape keeps it: a list as an array, an array as a copy, which nobody can change.
 
-    The backward pass reads operands again, and the function may have written over its own by then.
+    The backward pass reads operands again, and the function may have written over its own by then. Raises
+    TraceError for a matrix or a masked array, which mean something else by the same operators.
     """
+    if isinstance(operand, np.ndarray) and type(operand) not in (np.ndarray, np.memmap):
+        raise TraceError(f"a {type(operand).__name__} is not known to the graph; use a plain array")
     return np.array(operand) if isinstance(operand, (np.ndarray, list, tuple)) else operand

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from .dispatch import Plan, known, plan_function, unknown
+from . import ownership
+from .dispatch import Plan, only, plan_function, public_name, unknown
 from .ops import RULES
+from .ops.elementwise import power
 from .ops.shapes import astype, copy, getitem
-from .tape import Ref, Tape, TraceError
+from .tape import Ref, Tape, TraceError, frozen
 
 # What they say of an array is plain; a yes or no about values steers the code, like an `if`. Neither is in the graph.
 _PLAIN = {np.shape, np.ndim, np.size, np.allclose, np.array_equal}
+
+
+_ITEMS = (
+    "assignment to items is not known to the graph; build the array in one expression, with `np.where`, "
+    "`np.concatenate` or `np.stack`"
+)
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,22 +36,34 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
+def _kept(index: Any) -> Any:
+    """A part of an index as the tape keeps it; an empty list picks nothing, and is no array of floats."""
+    index = frozen(index)
+    return index.astype(int) if isinstance(index, np.ndarray) and not index.size else index
+
+
 class Traced(NDArrayOperatorsMixin):
     """A NumPy array on a tape. It behaves like the array, and whatever is computed from it is recorded.
 
     An in-place operation makes this same object stand for the new value, so that every other name for it sees
-    the change, as with a NumPy array. What would leave the graph raises TraceError.
+    the change, as with a NumPy array. What would leave the graph raises TraceError. Two things are plain and
+    may be had: what does not depend on the values (shapes, dtypes), and a yes or no about them (`if`, sorting),
+    since the graph is of the way that was taken. Text may be printed; whoever makes numbers of it again has
+    left the graph with open eyes.
     """
 
-    def __init__(self, tape: Tape, index: int, living: list[weakref.ref[Traced]]):
+    def __init__(self, tape: Tape, index: int):
         self._tape = tape
         self._index = index
-        self._living = living
-        living.append(weakref.ref(self))
+        tape.living.append(weakref.ref(self))
 
     @property
     def _value(self) -> np.ndarray:
         return self._tape.operations[self._index].value
+
+    @property
+    def _plain(self) -> Any:
+        return self._tape.operations[self._index].plain
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -76,20 +96,27 @@ class Traced(NDArrayOperatorsMixin):
     def __iter__(self) -> Iterator[Traced]:
         return (self[i] for i in range(len(self)))
 
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value).any())
+
     def __repr__(self) -> str:
-        return repr(self._value)
+        return repr(self._plain)
+
+    def __str__(self) -> str:
+        return str(self._plain)
 
     def __format__(self, spec: str) -> str:
-        return format(self._value if self.ndim else self._value[()], spec)
+        return format(self._plain, spec)
 
     def __bool__(self) -> bool:
-        # Which way an `if` goes is not part of the graph: the graph is of the way that was taken.
         return bool(self._value)
 
     def __float__(self) -> float:
         raise TraceError(
-            "a plain number made of a traced array (`float`, `math.sqrt`, `.item`) would leave the graph; "
-            "use NumPy's function of the same name, such as `np.sqrt`"
+            "a plain number made of a traced array (`float`, `math.sqrt`, assignment to items) would leave the "
+            "graph; use NumPy's function of the same name, such as `np.sqrt`, and `np.stack` for many"
+            if not ownership.stores_item()
+            else _ITEMS
         )
 
     def __int__(self) -> int:
@@ -100,21 +127,35 @@ class Traced(NDArrayOperatorsMixin):
     def __complex__(self) -> complex:
         raise TraceError("a complex number made of a traced array would leave the graph")
 
+    def __round__(self, digits: int | None = None) -> NoReturn:
+        raise TraceError("`round` of a traced array is not known to the graph; no gradient would pass it")
+
     def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
         raise TraceError(
-            "`np.array` or `np.asarray` of a traced array, or of a list of them, would leave the graph; "
+            _ITEMS
+            if ownership.stores_item()
+            else "`np.array` or `np.asarray` of a traced array, or of a list of them, would leave the graph; "
             "use it as it is, `.copy()` for a copy, `np.stack` for a list"
         )
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TraceError(
-            "assignment to items is not known to the graph; build the array in one expression, "
-            "with `np.where`, `np.concatenate` or `np.stack`"
-        )
+        raise TraceError(_ITEMS)
+
+    def __delitem__(self, index: Any) -> None:
+        raise ValueError("cannot delete array elements")
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TraceError("pickling a traced array would leave the graph")
+
+    def __copy__(self) -> Traced:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Traced:
+        return self.copy()
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
         raise TraceError(f"`.{name}` is not known to the graph; write it with NumPy's basic operations")
 
     def __getitem__(self, index: Any) -> Traced:
@@ -123,7 +164,18 @@ class Traced(NDArrayOperatorsMixin):
         parts = index if isinstance(index, tuple) else (index,)
         if any(isinstance(part, Traced) for part in parts):
             raise TraceError("an index made of several traced arrays is not known to the graph; index step by step")
-        return self._record(Plan(RULES[getitem], (self,), {"index": index}))
+        kept = tuple(map(_kept, parts)) if isinstance(index, tuple) else _kept(index)
+        return self._record(Plan(RULES[getitem], (self,), {"index": kept}))
+
+    # NumPy's operator takes shortcuts that its function np.power does not.
+    def __pow__(self, other: Any) -> Traced:
+        return self._record(Plan(RULES[power], (self, other), {}))
+
+    def __rpow__(self, other: Any) -> Traced:
+        return self._record(Plan(RULES[power], (other, self), {}))
+
+    def __ipow__(self, other: Any) -> Traced:
+        return self._record(Plan(RULES[power], (self, other), {}), self)
 
     sum = _method(np.sum)
     mean = _method(np.mean)
@@ -155,23 +207,31 @@ class Traced(NDArrayOperatorsMixin):
 
     def copy(self, order: str = "C") -> Traced:
         """`np.copy`, recorded."""
-        return self._record(Plan(RULES[copy], (self,), {}))
+        return self._record(Plan(RULES[copy], (self,), {"order": order}))
 
-    def astype(self, dtype: Any, **kwargs: Any) -> Traced:
+    def astype(self, dtype: Any, *, copy: bool = True) -> Traced:
         """The array in another floating dtype, recorded; raises TraceError for any other dtype."""
         if np.dtype(dtype).kind != "f":
             raise TraceError(f"`.astype({np.dtype(dtype)})` would leave the graph: no gradient passes it")
-        return self._record(Plan(RULES[astype], (self,), {"dtype": np.dtype(dtype)}))
+        return self._record(Plan(RULES[astype], (self,), {"dtype": np.dtype(dtype), "copy": copy}))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        name = f"np.{ufunc.__name__}"
+        out = kwargs.pop("out", (None,))[0]
+        if isinstance(out, np.ndarray) and not ownership.sole(out, self._tape.runner):
+            raise TraceError(
+                "`+=` changes a plain array here that something else holds as well, and there the change would be "
+                "lost; take a `.copy()` first"
+            )
+        name = public_name(ufunc)
         if method != "__call__":
             raise TraceError(f"`{name}.{method}` is not known to the graph; use `np.sum`, `np.mean` or `np.max`")
         if ufunc not in RULES:
-            raise TraceError(unknown(ufunc.__name__))
-        out = kwargs.pop("out", (None,))
-        known(name, kwargs)
-        return self._record(Plan(RULES[ufunc], inputs, {}), out[0])
+            raise TraceError(unknown(ufunc))
+        if isinstance(out, np.ndarray) and not ownership.augmented():
+            raise TraceError(f"`{name}` with a plain array as `out=` would leave the graph; use the result instead")
+        if kwargs:
+            only(name, kwargs)
+        return self._record(Plan(RULES[ufunc], inputs, {}), out)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return self._apply(function, args, kwargs)
@@ -183,30 +243,38 @@ class Traced(NDArrayOperatorsMixin):
 
     def _record(self, plan: Plan, out: Any = None) -> Traced:
         tape = self._tape
+        operands, values = [], []
         for operand in plan.operands:
-            if isinstance(operand, Traced) and operand._tape is not tape:
-                raise TraceError("arrays of two traces meet here; trace one function that does it all")
-            if isinstance(operand, (list, tuple)) and any(isinstance(part, Traced) for part in operand):
-                raise TraceError("a list of traced arrays is not known to the graph; use `np.stack`")
-        if any(isinstance(value, Traced) for value in plan.parameters.values()):
+            if type(operand) is Traced:
+                if operand._tape is not tape:
+                    raise TraceError("arrays of two traces meet here; trace one function that does it all")
+                operands.append(Ref(operand._index))
+                values.append(tape.operations[operand._index].plain)
+            else:
+                operands.append(frozen(operand))
+                values.append(operand)
+        if plan.parameters and any(type(value) is Traced for value in plan.parameters.values()):
             raise TraceError(f"`{plan.rule.name}` with a traced array as a parameter is not known to the graph")
-        refs = tuple(Ref(o._index) if isinstance(o, Traced) else o for o in plan.operands)
-        if isinstance(out, Traced) and out.ndim:
-            out._refuse_views()
-            out._index = tape.record(plan.rule, refs, plan.parameters, into=out._value)
-            return out
-        if isinstance(out, np.ndarray):
-            # `total = np.zeros(3); total += x[0]`: the name now stands for a traced array.
-            index = tape.record(plan.rule, refs, plan.parameters, into=out)
-            tape.absorbed.append(out)
-            return Traced(tape, index, self._living)
-        return Traced(tape, tape.record(plan.rule, refs, plan.parameters), self._living)
+        into = out._into(tape) if type(out) is Traced else out
+        index = tape.record(plan.rule, tuple(operands), values, plan.parameters, into)
+        if into is None or into is out:
+            # Of `total = np.zeros(3); total += x[0]` the name now stands for a traced array.
+            return Traced(tape, index)
+        out._index = index
+        return out
 
-    def _refuse_views(self) -> None:
-        for other in (reference() for reference in self._living):
-            if other is None or other is self or other._index == self._index:
-                continue
-            if np.may_share_memory(other._value, self._value):
+    def _into(self, tape: Tape) -> np.ndarray | None:
+        """The array that an in-place operation replaces; None for a number, of which a new one is made."""
+        if self._tape is not tape:
+            raise TraceError("arrays of two traces meet here; trace one function that does it all")
+        plain = self._plain
+        if not isinstance(plain, np.ndarray):
+            return None
+        living = [other for other in (reference() for reference in tape.living) if other is not None]
+        tape.living[:] = [weakref.ref(other) for other in living]
+        for other in living:
+            if other is not self and np.may_share_memory(other._value, plain):
                 raise TraceError(
                     "this changes in place an array of which another name shows a part; take a `.copy()` first"
                 )
+        return plain

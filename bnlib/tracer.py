@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import inspect
 import sys
-import weakref
 from collections.abc import Callable
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import numpy as np
 
 from . import code
 from .graph import Graph
-from .tape import Statement, Tape, TraceError
+from .tape import Statement, Tape, TraceError, frozen, refusals
 from .traced import Traced
 
 
@@ -27,34 +26,52 @@ def trace(function: Callable[..., Any], *arrays: Any, **constants: Any) -> Graph
     the line of the function's code, for an operation that the graph does not know or that would leave it, and
     for a function that returns nothing which depends on its inputs; errors of the function itself pass through.
     """
-    tape = Tape()
-    living: list[weakref.ref[Traced]] = []
+    tape = Tape(trace.__code__)
     names = _parameter_names(function, len(arrays))
-    inputs = [_input(tape, living, name, array) for name, array in zip(names, arrays, strict=True)]
+    inputs = [_input(tape, name, array) for name, array in zip(names, arrays, strict=True)]
     watch = _Watch(function, tape)
-    before = sys.gettrace()
+    before, outer = sys.gettrace(), refusals.heard
+    refusals.heard = []
     sys.settrace(watch.on_call)
     try:
         result = function(*inputs, **constants)
+        # A refusal that the function caught itself would otherwise be a way out of the graph.
+        if refusals.heard:
+            raise refusals.heard[0]
+        outputs = _outputs(result, tape)
     finally:
         sys.settrace(before)
+        refusals.heard = outer
         tape.recording = False
-    outputs = _outputs(result, tape)
-    return Graph(tape.operations, outputs, watch.source, getattr(function, "__name__", "the function"))
+    return Graph(tape.operations, outputs, watch.source, _name(function))
 
 
-def _input(tape: Tape, living: list[weakref.ref[Traced]], name: str, array: Any) -> Traced:
+def _name(function: Callable[..., Any]) -> str:
+    # A partial tells its function, an object that can be called its class.
+    return str(getattr(getattr(function, "func", function), "__name__", type(function).__name__))
+
+
+def _input(tape: Tape, name: str, array: Any) -> Traced:
+    if isinstance(array, Traced):
+        raise TraceError(f"`{name}` belongs to another trace; trace one function that does it all")
     try:
-        value = np.array(array)
+        value = frozen(np.asanyarray(array))
     except ValueError as error:
         raise TraceError(f"`{name}` is no array: {error}") from None
     if value.dtype.kind not in "fiub":
         raise TraceError(f"`{name}` holds {value.dtype}, and the graph is for real numbers")
-    return Traced(tape, tape.input(name, value), living)
+    # A number stays a number beside the array: in float32 work it must not pull everything up to float64.
+    number = isinstance(array, (int, float, np.generic))
+    return Traced(tape, tape.input(name, array if number else value, value))
 
 
 def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
     """The names of the first `count` parameters; x1, x2 where the function does not tell, or takes *arrays."""
+    # Reading the signature takes longer than a small layer, and most functions are plain ones.
+    if isinstance(function, FunctionType) and not hasattr(function, "__wrapped__"):
+        own = function.__code__
+        if count <= own.co_argcount:
+            return list(own.co_varnames[:count])
     names: list[str] = []
     try:
         parameters = list(inspect.signature(function).parameters.values())
@@ -79,9 +96,10 @@ def _outputs(result: Any, tape: Tape) -> list[int]:
             f"the function returns {returned} as its result, which does not depend on the arrays it was given; "
             "a graph needs a result"
         )
-    if any(first._value is gone for gone in tape.absorbed):
-        raise TraceError("the result is a plain array that was changed in place; start from `np.zeros_like`")
-    return list(dict.fromkeys(part._index for part in parts if isinstance(part, Traced)))
+    parts = [part for part in parts if isinstance(part, Traced)]
+    if any(part._tape is not tape for part in parts):
+        raise TraceError("the function returns an array of another trace; trace one function that does it all")
+    return list(dict.fromkeys(part._index for part in parts))
 
 
 class _Watch:
@@ -90,11 +108,11 @@ class _Watch:
     def __init__(self, function: Callable[..., Any], tape: Tape) -> None:
         plain = inspect.unwrap(getattr(function, "func", function))
         plain = getattr(plain, "__func__", plain)
-        plain = plain if hasattr(plain, "__code__") else getattr(type(plain), "__call__", plain)
+        plain = plain if hasattr(plain, "__code__") else getattr(type(plain), "__call__", plain)  # noqa: B004
         self._code: CodeType | None = getattr(plain, "__code__", None)
         self._tape = tape
         self._frame: FrameType | None = None
-        self._last = -1
+        self._began = self._last = -1
         self._turn = 0
         self._seen: dict[str, int] = {}
         self.source = code.read(plain) if self._code else code.Source({})
@@ -107,14 +125,17 @@ class _Watch:
         return None
 
     def _on_line(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if event in ("line", "return"):
+        if event == "return":
             self._name(frame)
-        if event == "line":
-            line = self.source.at(frame.f_lineno).line
-            # Going back to where the statement began, or beyond, is another run of it.
-            if line != self._tape.statement.line or frame.f_lasti <= self._last:
+        elif event == "line":
+            text = self.source.at(frame.f_lineno)
+            # Going back to where the statement began is another run of it; inside it, a comprehension goes round.
+            first = self._last if text.loops else self._began
+            if text.line != self._tape.statement.line or frame.f_lasti <= first:
+                self._name(frame)
                 self._turn += 1
-                self._tape.statement = Statement(self._turn, line)
+                self._tape.statement = Statement(self._turn, text.line)
+                self._began = frame.f_lasti
             self._last = frame.f_lasti
         return self._on_line
 

@@ -360,20 +360,21 @@ look(scale_shift, xhat, gamma, beta, dims={"N": 5, "D": 3})
 # %% [markdown]
 # ## Play with it
 #
-# Below, one pixel of the batch, before the layer and after it. The dot marks the mean, and the bar reaches one standard
-# deviation to either side. Before you move anything, predict what each of these will do to the lower histogram.
+# Below, one pixel of the batch, before the layer and after it. The dot marks the mean, and the bar through it reaches
+# one standard deviation to either side. A tick below the bars stands at every value that occurs. Before you move
+# anything, predict what each of these will do to the lower histogram.
 #
 # - Make `gamma` 0, and then negative.
 # - With pixel 20, raise `eps` until something changes. Compare that `eps` with the pixel's variance, which is the square
 #   of the bar's half.
-# - Choose the pixel that never changes, and move `gamma`. Which slider can still move it?
-# - Choose the pixel that is nearly always blank. What does the layer do to the few images in which it isn't?
+# - Choose the pixel that is always blank, and move `gamma`. Which slider can still move it?
+# - Choose the pixel that is mostly blank. What does the layer do to the few images in which it isn't?
 
 # %%
 from bnlib import play
 from bnlib.style import ACCENT, histogram
 
-pixels = {"pixel 20, busy": 20, "pixel 8, nearly always blank": 8, "pixel 0, never changes": 0}
+pixels = {"20, busy": 20, "15, mostly blank": 15, "0, always blank": 0}
 
 
 def before_and_after(pixel, gamma, beta, eps):
@@ -382,7 +383,7 @@ def before_and_after(pixel, gamma, beta, eps):
     fig, (top, bottom) = figure(2, 1, height=4.2, sharex=True)
     histogram(top, before, np.arange(-8.5, 21), title="before: x")
     histogram(bottom, after, np.arange(-8.5, 20.6, 0.25), colour=ACCENT, title="after: out")
-    alt = f"Histograms of {pixel}."
+    alt = f"Histograms of pixel {pixel}."
     for when, values in (("Before", before), ("After", after)):
         spread = values.std()
         alt += f" {when} the layer: mean {values.mean():z.2f}, standard deviation {spread:.2f}."
@@ -402,8 +403,8 @@ play(
 #
 # <code>gamma = 0</code> puts every image at <code>beta</code>, and a negative one mirrors the histogram. The shape never
 # changes otherwise: the layer only moves and stretches. An <code>eps</code> shows when it comes near the variance, and
-# for a busy pixel that is far above any value in use. The pixel that never changes stays at <code>beta</code>, whatever
-# <code>gamma</code> is, because its <code>xhat</code> is 0. For the pixel that is nearly always blank, a few lonely images
+# for a busy pixel that is far above any value in use. The pixel that is always blank stays at <code>beta</code>, whatever
+# <code>gamma</code> is, because its <code>xhat</code> is 0. For the pixel that is mostly blank, a few lonely images
 # are thrown many standard deviations away from the rest.
 # </details>
 

@@ -54,10 +54,11 @@ def test_a_list_of_numbers_makes_a_slider_with_these_stops():
     assert slider._options_labels == ("1e-05", "0.001", "0.1")
 
 
-def test_a_list_of_words_makes_a_menu():
-    menu = panel(said, loss=["sum", "mean"]).children[0]
-    assert type(menu).__name__ == "Dropdown"
-    assert menu.value == "sum"
+def test_a_list_of_words_makes_a_slider_too():
+    slider = panel(said, loss=["sum", "mean"]).children[0]
+    assert type(slider).__name__ == "SelectionSlider"
+    assert slider.value == "sum"
+    assert slider._options_labels == ("sum", "mean")
 
 
 def test_a_control_bears_its_label_or_else_its_name_and_none_is_cut_off():

@@ -13,32 +13,44 @@ SMALL = 64
 
 
 def pack(array: np.ndarray) -> dict[str, Any]:
-    """Shape, smallest and largest entry, norm, column sums, thumbnail and, for a small array, its numbers.
+    """Shape, smallest and largest entry, norm, thumbnail, column sums and, of a small array, its numbers.
 
     The thumbnail holds one byte an entry: 1 to 255 from minus the largest magnitude to plus it, 128 is zero,
-    and 0 stands for what is not finite. NaN and infinity are counted, never hidden.
+    and 0 stands for what is not finite. What is not finite is counted in `odd` and named in `oddly`, and left
+    out of the figures; a key that has nothing to say is left out as well.
     """
     values = np.asarray(array, dtype=np.float64)
-    table = values.reshape(1, -1) if values.ndim < 2 else values.reshape(-1, values.shape[-1])
-    finite = np.isfinite(values)
-    top = float(np.abs(values[finite]).max()) if finite.any() else 0.0
-    small = _thumbnail(table)
-    packed: dict[str, Any] = {
-        "shape": list(values.shape),
-        "low": _text(values[finite].min()) if finite.any() else "",
-        "high": _text(values[finite].max()) if finite.any() else "",
-        "norm": _text(np.linalg.norm(values[finite])) if finite.any() else "",
-        "size": float(np.linalg.norm(values[finite])) if finite.any() else 0.0,
-        "odd": int(values.size - finite.sum()),
-        "top": _text(top),
-        "rows": small.shape[0],
-        "data": base64.b64encode(_bytes(small, top)).decode("ascii"),
-    }
+    finite = values[np.isfinite(values)]
+    top = float(np.abs(finite).max(initial=0.0))
+    packed: dict[str, Any] = {"shape": list(values.shape), "size": 0.0}
+    if finite.size:
+        packed |= {"low": text(finite.min()), "high": text(finite.max()), "norm": text(np.linalg.norm(finite))}
+        packed["size"] = float(f"{np.linalg.norm(finite):.3g}")
+    if finite.size < values.size:
+        packed |= {"odd": values.size - finite.size, "oddly": "NaN" if np.isnan(values).any() else "inf"}
+    if not values.size:
+        return packed
+    table = values.reshape(-1, values.shape[-1] if values.ndim > 1 else values.size)
+    if values.size > 1:
+        small = _thumbnail(table)
+        packed |= {"rows": small.shape[0], "data": base64.b64encode(_bytes(small, top)).decode("ascii")}
     if values.size <= SMALL:
-        packed["numbers"] = [[_text(entry) for entry in row] for row in table]
+        packed["numbers"] = [[text(entry) for entry in row] for row in table]
     if values.ndim > 1 and table.shape[1] <= THUMBNAIL:
-        packed["sums"] = [_text(entry) for entry in table.sum(axis=0)]
+        with np.errstate(all="ignore"):
+            packed["sums"] = [_sum(column, top) for column in table.T]
     return packed
+
+
+def text(value: Any) -> str:
+    """A number with three digits, as JSON can't hold NaN."""
+    return f"{float(value):.3g}"
+
+
+def _sum(column: np.ndarray, top: float) -> str:
+    # A sum that is zero but for rounding says so: 1.1e-16 hides what there is to see.
+    total = float(column.sum())
+    return "0" if abs(total) <= 1e-14 * column.size * top else text(total)
 
 
 def _thumbnail(table: np.ndarray) -> np.ndarray:
@@ -47,7 +59,8 @@ def _thumbnail(table: np.ndarray) -> np.ndarray:
         length = table.shape[axis]
         if length > THUMBNAIL:
             starts = np.linspace(0, length, THUMBNAIL, endpoint=False).astype(int)
-            sums = np.add.reduceat(table, starts, axis=axis)
+            with np.errstate(all="ignore"):
+                sums = np.add.reduceat(table, starts, axis=axis)
             counts = np.diff([*starts, length])
             table = sums / (counts[:, None] if axis == 0 else counts)
     return table
@@ -57,7 +70,3 @@ def _bytes(table: np.ndarray, top: float) -> bytes:
     with np.errstate(all="ignore"):
         scaled = np.round(128 + 127 * table / (top or 1.0))
     return np.where(np.isfinite(table), np.clip(np.nan_to_num(scaled), 1, 255), 0).astype(np.uint8).tobytes()
-
-
-def _text(value: Any) -> str:
-    return f"{float(value):.3g}"

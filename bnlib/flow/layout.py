@@ -1,37 +1,88 @@
-"""The graph laid out once for the animation: names and shapes written, room kept for what comes later."""
+"""Where everything stands: Graphviz places the nodes once, from left to right, and leads the edges between them."""
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
 import graphviz
 
-from ..scene import FONT, identifier
 from ..graph import Graph
-from ..render import render
+from ..render import RenderError, render
 
-# Room for a norm such as "1.23e+04": Graphviz measures text, so what is written later needs it now.
-_ROOM = "1.23e+4"
+Point = tuple[float, float]
+
+# In pixels. A node holds its name, its shape, and under these two small pictures: the value and the gradient.
+_HEIGHT, _LEAST, _LETTER = 64, 60, 7.3
+# Between two ranks stands the name of a contribution.
+_GAP, _BETWEEN = 40, 16
+_NODE = re.compile(r'<g id="(node|seed)(\d+)".*?<(?:polygon|ellipse)[^>]*?/>', re.DOTALL)
+_EDGE = re.compile(r'<g id="edge(\d+)".*?<path[^>]*? d="([^"]+)"', re.DOTALL)
+_SHIFT = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
+_PAIR = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 
 
-def layout(graph: Graph) -> str:
-    """The graph as SVG from left to right, each node with `id` and `class`, each edge twice: there and back."""
+def layout(graph: Graph, seeds: Iterable[str]) -> dict[str, Any]:
+    """The picture's width and height, a box (x, y, width, height) for each node, a path for each edge.
+
+    An edge is the points of a cubic spline from the node that is used to the one that uses it. `seeds` names
+    the nodes to which a gradient comes from outside: their paths come from the right. Raises RenderError where
+    there is no Graphviz.
+    """
+    names = {name: i for i, name in enumerate(graph.nodes)}
     dot = graphviz.Digraph("flow")
-    dot.attr(rankdir="LR", nodesep="0.16", ranksep="0.22", bgcolor="transparent", margin="0.02")
-    dot.attr("node", shape="box", style="rounded,filled", fontname=FONT, fontsize="13", margin="0.06,0.05")
-    dot.attr("edge", fontname=FONT, fontsize="13", arrowsize="0.7")
-    for node in graph.nodes.values():
-        shape = f"({', '.join(map(str, node.shape))}{',' if len(node.shape) == 1 else ''})"
-        label = "\n".join([node.name, shape, _ROOM, _ROOM])
-        dot.node(
-            f"n_{identifier(node.name)}",
-            label=graphviz.nohtml(graphviz.escape(label).replace("\n", "\\n")),
-            id=f"node_{identifier(node.name)}",
-            **{"class": "flow-node"},
-        )
-    for edge in graph.edges:
-        ends = (f"n_{identifier(edge.source)}", f"n_{identifier(edge.target)}")
-        pair = f"{identifier(edge.source)}__{identifier(edge.target)}"
-        dot.edge(*ends, id=f"edge_{pair}", **{"class": "flow-edge"})
-        if edge.differentiable:
-            label = f" d{edge.source}9 "
-            dot.edge(*ends, id=f"back_{pair}", dir="back", label=label, **{"class": "flow-back"})
-    return render(dot.source)
+    dot.attr(rankdir="LR", nodesep=_inches(_BETWEEN), ranksep=_inches(_GAP), pad="0")
+    dot.attr("node", shape="box", fixedsize="true", label="", height=_inches(_HEIGHT))
+    dot.attr("edge", dir="none")
+    for name, i in names.items():
+        dot.node(f"n{i}", id=f"node{i}", width=_inches(_wide(graph, name)))
+    for i, edge in enumerate(graph.edges):
+        dot.edge(f"n{names[edge.source]}", f"n{names[edge.target]}", id=f"edge{i}")
+    for i, name in enumerate(seeds, len(graph.edges)):
+        dot.node(f"s{i}", id=f"seed{i}", width="0.02", height="0.02", style="invis")
+        dot.edge(f"n{names[name]}", f"s{i}", id=f"edge{i}", weight="4")
+    return _read(render(dot.source), len(names))
+
+
+def _wide(graph: Graph, name: str) -> int:
+    node = graph[name]
+    # A single number is written out, twice, where an array has its pictures.
+    least = 100 if node.value.size == 1 else _LEAST
+    shape = ", ".join(map(str, node.shape))
+    return max(least, math.ceil(_LETTER * len(name)) + 14, math.ceil(5.6 * len(shape)) + 20)
+
+
+def _inches(pixels: float) -> str:
+    return f"{pixels / 72:.4f}"
+
+
+def _read(svg: str, count: int) -> dict[str, Any]:
+    """The places out of the SVG, with the upper left corner of everything at (0, 0)."""
+    shift = _SHIFT.search(svg)
+    if shift is None:
+        raise RenderError("the renderer wrote an SVG that is not the graph asked for")
+    right, down = float(shift[1]), float(shift[2])
+
+    def points(text: str) -> list[Point]:
+        return [(float(x) + right, float(y) + down) for x, y in _PAIR.findall(text)]
+
+    boxes: dict[int, tuple[float, float, float, float]] = {}
+    for found in _NODE.finditer(svg):
+        corners = points(found[0])
+        if found[1] == "node" and corners:
+            left, top = min(x for x, _ in corners), min(y for _, y in corners)
+            boxes[int(found[2])] = (left, top, max(x for x, _ in corners) - left, _HEIGHT)
+    paths = {int(found[1]): points(found[2]) for found in _EDGE.finditer(svg)}
+    if len(boxes) < count:
+        raise RenderError("the renderer left out nodes of the graph asked for")
+    every = [*(point for path in paths.values() for point in path)]
+    every += [corner for x, y, w, h in boxes.values() for corner in ((x, y), (x + w, y + h))]
+    x0, y0 = min(x for x, _ in every) - 12, min(y for _, y in every) - 14
+    return {
+        "width": math.ceil(max(x for x, _ in every) - x0 + 14),
+        "height": math.ceil(max(y for _, y in every) - y0 + 20),
+        "nodes": [[round(v, 1) for v in (x - x0, y - y0, w, h)] for x, y, w, h in (boxes[i] for i in range(count))],
+        "edges": [[[round(x - x0, 1), round(y - y0, 1)] for x, y in paths[i]] for i in sorted(paths)],
+    }

@@ -2,85 +2,90 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
-from ..scene import identifier
-from ..graph import Gradients, Graph
+from ..graph import Contribution, Gradients, Graph
+from . import listing
 from .arrays import pack
-from .formula import formula, numbers
+from .formula import formula, product
+from .numbers import numbers
 
-# A node's number in the backward pass and the function that undoes it; the function may be left out.
+# A node's number in the backward pass and the function that undoes it; the function may be None.
 Steps = Mapping[str, tuple[int, Callable[..., Any] | None]]
 
 
 def timeline(graph: Graph, gradients: Gradients, steps: Steps | None = None) -> dict[str, Any]:
     """Everything that the browser needs beside the layout, as plain lists and dictionaries.
 
-    Raises KeyError where `steps` names no node.
+    Raises KeyError where `steps` names no node and TypeError where it gives no pair for it.
     """
-    for name in steps or {}:
-        graph[name]
-    number = _numbers(graph, steps)
-    blocks, places = _code(graph, steps or {})
+    steps = _checked(graph, steps)
     place = {name: i for i, name in enumerate(graph.nodes)}
-    # A gradient that merely passed through is drawn at its true width, one of zeros as a hair.
+    sent = {(one.source, one.target): one for name in graph.nodes for one in gradients.contributions(name)}
+    edges = [_edge(graph, gradients, e.source, e.target, place, sent) for e in graph.edges]
+    frames = _frames(graph, gradients, place, {(e.target, e.source): i for i, e in enumerate(graph.edges)})
+    number = _numbers(graph, gradients, steps)
     nodes = [
         {
             "name": node.name,
-            "id": f"node_{identifier(node.name)}",
             "op": node.op,
-            "input": node.is_input,
-            "number": number[node.name],
-            "at": places.get(node.name),
+            "number": number.get(node.name),
             "value": pack(node.value),
             "gradient": pack(gradients[node.name]),
         }
         for node in graph.nodes.values()
     ]
-    edges = [_edge(graph, gradients, edge.source, edge.target, place, blocks) for edge in graph.edges]
-    found = {(e.target, e.source): i for i, e in enumerate(graph.edges)}
-    return {
+    data = {
         "function": graph.function,
-        "result": place[graph.result],
         "nodes": nodes,
         "edges": edges,
-        "frames": _frames(graph, gradients, place, found),
-        "code": blocks,
+        "frames": frames,
+        "seeds": [place[name] for name in gradients.seed],
+    }
+    return data | _code(graph, steps, data)
+
+
+def _checked(graph: Graph, steps: Steps | None) -> Steps:
+    for name, given in (steps or {}).items():
+        graph[name]
+        if not (isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], int)):
+            raise TypeError(
+                f"steps[{name!r}] should be a pair of the step's number and its function or None, "
+                f"such as (9, step9), and is {given!r}"
+            )
+    return steps or {}
+
+
+def _numbers(graph: Graph, gradients: Gradients, steps: Steps) -> dict[str, int]:
+    """The number of each node's step: the given ones, else counted forward, with 0 where an input gathers."""
+    if steps:
+        return {name: given[0] for name, given in steps.items()}
+    inner = [node.name for node in graph.nodes.values() if not node.is_input]
+    return {name: i for i, name in enumerate(inner, 1)} | {
+        name: 0 for name in graph.inputs if len(gradients.contributions(name)) > 1
     }
 
 
-def _numbers(graph: Graph, steps: Steps | None) -> dict[str, int]:
-    """The number of each node's step: the given one, else counted forward; an input gathers at step 0."""
-    counted = {name: 0 for name in graph.inputs}
-    counted |= {node.name: i for i, node in enumerate((n for n in graph.nodes.values() if not n.is_input), 1)}
-    return counted | {name: given[0] for name, given in (steps or {}).items()}
-
-
 def _edge(
-    graph: Graph, gradients: Gradients, parent: str, user: str, place: dict[str, int], blocks: list[dict[str, Any]]
+    graph: Graph,
+    gradients: Gradients,
+    parent: str,
+    user: str,
+    place: dict[str, int],
+    sent: dict[tuple[str, str], Contribution],
 ) -> dict[str, Any]:
-    pair = f"{identifier(parent)}__{identifier(user)}"
-    made: dict[str, Any] = {"parent": place[parent], "user": place[user], "id": f"edge_{pair}", "back": f"back_{pair}"}
-    try:
-        one = gradients.contribution(user, parent)
-    except KeyError:
+    made: dict[str, Any] = {"parent": place[parent], "user": place[user]}
+    one = sent.get((user, parent))
+    if one is None:
         return made
-    made["name"] = one.name
-    made["formula"] = formula(graph, user, parent)
-    made["numbers"] = numbers(graph, gradients, user, parent)
-    made["value"] = pack(one.value)
+    made |= {"name": one.name, "formula": formula(graph, user, parent), "value": pack(one.value)}
+    made["numbers"] = numbers(graph, user, parent, gradients[user], one.value)
+    if found := product(graph, user, parent):
+        made |= {"local": found.local, "axes": list(found.axes)}
     origins = gradients.contributions(user)
     if len(origins) > 1:
         made["parts"] = [{"name": origin.name, "origin": place[origin.source]} for origin in origins]
-    at = _line_assigning(blocks, one.name, user)
-    if at:
-        made["at"] = at
     return made
 
 
@@ -88,63 +93,67 @@ def _frames(
     graph: Graph, gradients: Gradients, place: dict[str, int], edge: dict[tuple[str, str], int]
 ) -> list[dict[str, Any]]:
     """Forward in the order of execution; backward each contribution by itself, then each sum of several."""
-    frames = [{"kind": "forward", "node": place[name]} for name in graph.nodes]
+    frames: list[dict[str, Any]] = [{"kind": "forward", "node": place[name]} for name in graph.nodes]
     frames += [{"kind": "seed", "node": place[name]} for name in gradients.seed]
+    passed = {(one.source, one.target) for name in graph.nodes for one in gradients.contributions(name)}
     for name in gradients.order:
-        arrived = gradients.contributions(name)
-        if len(arrived) + (name in gradients.seed) > 1:
+        if len(gradients.contributions(name)) + (name in gradients.seed) > 1:
             frames.append({"kind": "sum", "node": place[name]})
-        for parent in graph[name].parents:
-            if any(one.source == name for one in gradients.contributions(parent)):
-                frames.append({"kind": "back", "edge": edge[name, parent]})
+        frames += [
+            {"kind": "back", "edge": edge[name, parent]}
+            for parent in graph[name].parents
+            if (name, parent) in passed
+        ]
     return frames
 
 
-def _code(graph: Graph, steps: Steps) -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
-    """The learner's function and those of the backward pass, and for each node its block and line."""
+def _code(graph: Graph, steps: Steps, data: dict[str, Any]) -> dict[str, Any]:
+    """The listings, and for each frame where it stands in them: [block, first line, last line] each.
+
+    The first block is the traced function. A backward frame stands in the function that `steps` gives for its
+    node, and otherwise in a list of all the formulas, which is then the last block.
+    """
     blocks: list[dict[str, Any]] = []
-    places: dict[str, list[int]] = {}
-    first, text = graph.source.first, list(graph.source.lines)
-    if text:
-        blocks.append({"title": graph.function, "lines": text, "node": ""})
-        places = {
-            node.name: [0, node.lineno - first]
-            for node in graph.nodes.values()
-            if not node.is_input and 0 <= node.lineno - first < len(text)
-        }
-    for name, (_, function) in steps.items():
-        try:
-            source = textwrap.dedent(inspect.getsource(function)).rstrip().split("\n") if function else None
-        except (OSError, TypeError):
-            source = None
-        if source and function:
-            blocks.append({"title": function.__name__, "lines": source, "node": name})
-    return blocks, places
-
-
-def _line_assigning(blocks: list[dict[str, Any]], contribution: str, user: str) -> list[int] | None:
-    """Where the step of `user` makes a contribution: the line that assigns its name, else its return."""
-    for index, block in enumerate(blocks):
-        if block["node"] != user:
+    forward: dict[int, list[int]] = {}
+    source = graph.source
+    if source.lines and (own := listing.of_lines(graph.function, source.lines)):
+        blocks.append({"title": own.title, "lines": own.lines})
+        for i, node in enumerate(graph.nodes.values()):
+            span = own.spans.get(node.lineno - source.first + 1)
+            if not node.is_input and span:
+                forward[i] = [0, *span]
+    undo: dict[int, tuple[int, listing.Listing]] = {}
+    for i, name in enumerate(graph.nodes):
+        if name in steps and (found := listing.of_function(steps[name][1])):
+            undo[i] = (len(blocks), found)
+            blocks.append({"title": found.title, "lines": found.lines})
+    nodes, edges = data["nodes"], data["edges"]
+    rules: list[str] = []
+    for frame in data["frames"]:
+        edge = edges[frame["edge"]] if frame["kind"] == "back" else None
+        node = edge["user"] if edge else frame["node"]
+        frame["at"] = [forward[node]] if node in forward else []
+        if frame["kind"] in ("forward", "seed"):
             continue
-        try:
-            tree = ast.parse("\n".join(block["lines"]))
-        except SyntaxError:
-            return [index, 0]
-        returns = 0
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Return):
-                returns = node.lineno - 1
-            if isinstance(node, ast.Assign) and contribution in {
-                part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)
-            }:
-                # `dmu, dx = None, None` at the top is no working line; the last assignment is.
-                block.setdefault("assigns", {})[contribution] = node.lineno - 1
-        return [index, block.get("assigns", {}).get(contribution, returns)]
-    return None
+        made = edge["name"] if edge else f"d{nodes[node]['name']}"
+        if node in undo:
+            block, found = undo[node]
+            frame["at"].append([block, *found.making(made)])
+        else:
+            rules.append(f"{made} = {edge['formula'] if edge else ' + '.join(_arrived(data, node))}")
+            frame["at"].append([-1, len(rules) - 1, len(rules) - 1])
+    if rules:
+        blocks.append({"title": "backward, by the rules", "lines": rules})
+        for frame in data["frames"]:
+            frame["at"] = [[len(blocks) - 1, *at[1:]] if at[0] < 0 else at for at in frame["at"]]
+    return {"code": blocks, "own": 1 if source.lines and forward else 0}
 
 
-def changed(before: np.ndarray, after: np.ndarray) -> bool:
-    """Whether a gradient is another one, beyond rounding."""
-    scale = float(np.abs(before).max(initial=0.0)) or 1.0
-    return bool(np.abs(after - before).max(initial=0.0) > 1e-9 * scale)
+def _arrived(data: dict[str, Any], node: int) -> list[str]:
+    if "arrived" not in data["nodes"][node]:
+        for one in data["nodes"]:
+            one["arrived"] = []
+        for name, parent in sorted((e["name"], e["parent"]) for e in data["edges"] if "name" in e):
+            data["nodes"][parent]["arrived"].append(name)
+    own = [f"d{data['nodes'][node]['name']} from outside"] if node in data["seeds"] else []
+    return own + data["nodes"][node]["arrived"]

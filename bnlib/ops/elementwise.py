@@ -8,6 +8,36 @@ import numpy as np
 
 from .rule import rule
 
+
+def power(x: Any, y: Any, out: Any = None) -> Any:
+    """`x**y`: NumPy takes shortcuts there, such as a product for a square, that `np.power` does not promise."""
+    if out is None:
+        return x**y
+    np.copyto(out, x)
+    out **= y
+    return out
+
+
+def _power_base(dz: Any, z: Any, x: Any, y: Any) -> Any:
+    # Where the exponent is 0 the result is 1 for every base, 0 included.
+    if np.asarray(x).dtype.kind != "f":
+        x = np.asarray(x, float)
+    if np.ndim(y) == 0:
+        return dz * y * x ** (y - 1) if y != 0 else np.zeros_like(dz)
+    flat = np.equal(y, 0)
+    return dz * np.where(flat, 0, y * np.power(x, np.where(flat, 1, y) - 1))
+
+
+def _power_exponent(dz: Any, z: Any, x: Any, y: Any) -> Any:
+    # 0**y is 0 for every y > 0; its logarithm must not make that a NaN.
+    return dz * z * np.log(np.where(np.equal(x, 0), 1, x))
+
+
+def _share(mine: Any, other: Any, z: Any) -> Any:
+    """1 where `mine` was chosen, 1/2 where both were, in the dtype of the result."""
+    return ((mine == z) / (1.0 + (mine == other))).astype(np.asarray(z).dtype)
+
+
 rule(np.add, "{0} + {1}", ("{dz}", lambda dz, z, x, y: dz), ("{dz}", lambda dz, z, x, y: dz))
 rule(np.subtract, "{0} - {1}", ("{dz}", lambda dz, z, x, y: dz), ("-{dz}", lambda dz, z, x, y: -dz))
 rule(
@@ -22,12 +52,13 @@ rule(
     ("{dz} / {1}", lambda dz, z, x, y: dz / y),
     ("-{dz} * {0} / {1}**2", lambda dz, z, x, y: -dz * x / y**2),
 )
-rule(
-    np.power,
-    "{0}**{1}",
-    ("{dz} * {1} * {0}**({1} - 1)", lambda dz, z, x, y: dz * y * np.power(x, _down(y))),
-    ("{dz} * {z} * log({0})", lambda dz, z, x, y: dz * z * np.log(x)),
-)
+for _function in (power, np.power):
+    rule(
+        _function,
+        "{0}**{1}",
+        ("{dz} * {1} * {0}**({1} - 1)", _power_base),
+        ("{dz} * {z} * log({0})", _power_exponent),
+    )
 rule(np.negative, "-{0}", ("-{dz}", lambda dz, z, x: -dz))
 rule(np.positive, "+{0}", ("{dz}", lambda dz, z, x: dz))
 rule(np.square, "square({0})", ("{dz} * 2 * {0}", lambda dz, z, x: dz * 2 * x))
@@ -76,13 +107,3 @@ for _function in (np.logical_and, np.logical_or, np.bitwise_and, np.bitwise_or):
     rule(_function, f"{_function.__name__}({{0}}, {{1}})", None, None)
 for _function in (np.logical_not, np.invert, np.sign, np.floor, np.ceil, np.isnan, np.isfinite, np.isinf):
     rule(_function, f"{_function.__name__}({{0}})", None)
-
-
-def _down(exponent: Any) -> Any:
-    """One less than an exponent, kept a Python number where it was one so that float32 stays float32."""
-    return exponent - 1
-
-
-def _share(mine: Any, other: Any, z: Any) -> Any:
-    """1 where `mine` was chosen, 1/2 where both were, in the dtype of the result."""
-    return ((mine == z) / (1.0 + (mine == other))).astype(np.asarray(z).dtype)

@@ -51,7 +51,9 @@ def letters(subscripts: str) -> tuple[list[str], str]:
     return inputs, right
 
 
-def _einsum(dz: Any, z: Any, *operands: Any, subscripts: str, position: int) -> Any:
+def _einsum(
+    dz: Any, z: Any, *operands: Any, subscripts: str, optimize: Any = False, position: int
+) -> Any:
     inputs, result = letters(subscripts)
     mine = inputs[position]
     others = [term for i, term in enumerate(inputs) if i != position]
@@ -63,11 +65,13 @@ def _einsum(dz: Any, z: Any, *operands: Any, subscripts: str, position: int) -> 
     return np.expand_dims(gradient, lost) if lost else gradient
 
 
-def einsum(*operands: Any, subscripts: str) -> Any:
+def einsum(*operands: Any, subscripts: str, optimize: Any = False) -> Any:
     """`np.einsum` with the subscripts as a parameter and the arrays as operands."""
-    return np.einsum(subscripts, *operands)
+    return np.einsum(subscripts, *operands, optimize=optimize)
 
 
-rule(np.matmul, "{0} @ {1}", ("{dz} @ {1}.T", _matmul_left), ("{0}.T @ {dz}", _matmul_right))
+# `dispatch` sends np.dot no more than two axes, and there it is the same product, rounded in its own way.
+for _function in (np.matmul, np.dot):
+    rule(_function, "{0} @ {1}", ("{dz} @ {1}.T", _matmul_left), ("{0}.T @ {dz}", _matmul_right))
 rule(np.outer, "outer({0}, {1})", ("{dz} @ {1}", _outer_left), ("{0} @ {dz}", _outer_right))
 rule(einsum, "einsum({all})", ("einsum of {dz} and the other operand", _einsum), many=True)

@@ -14,21 +14,29 @@ def getitem(x: Any, *masks: Any, index: Any = None) -> Any:
     return x[masks[0]] if masks else x[index]
 
 
-def astype(x: Any, dtype: Any) -> Any:
+def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
     """`x.astype(dtype)`."""
-    return x.astype(dtype)
+    return x.astype(dtype, copy=copy)
 
 
-def copy(x: Any) -> Any:
-    """`x.copy()`."""
-    return np.copy(x)
+def copy(x: Any, order: Any = "C") -> Any:
+    """`x.copy()`; the order is kept because sums of the copy are rounded in it."""
+    return np.array(x, order=order)
 
 
 def _scatter(dz: Any, z: Any, x: Any, *masks: Any, index: Any = None) -> Any:
-    # An entry that was picked twice was used twice, so its gradients are added: np.add.at does, `+=` would not.
     gradient = np.zeros(np.shape(x), dtype=np.asarray(dz).dtype)
-    np.add.at(gradient, masks[0] if masks else index, dz)
+    if masks or not _picks_once(index):
+        # An entry that was picked twice was used twice, and its gradients are added; `+=` would not do that.
+        np.add.at(gradient, masks[0] if masks else index, dz)
+    else:
+        gradient[index] = dz
     return gradient
+
+
+def _picks_once(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(part is None or part is Ellipsis or isinstance(part, (int, slice)) for part in parts)
 
 
 def _unmove(dz: Any, z: Any, x: Any, source: Any, destination: Any) -> Any:
@@ -89,8 +97,8 @@ rule(
 )
 rule(np.broadcast_to, "broadcast_to({0})", ("{dz}, summed over the copies", lambda dz, z, x, shape: dz))
 rule(np.tile, "tile({0})", ("{dz}, summed over the copies", _untile))
-rule(copy, "copy({0})", ("{dz}", lambda dz, z, x: dz))
-rule(astype, "{0}.astype", ("{dz}", lambda dz, z, x, dtype: dz))
+rule(copy, "copy({0})", ("{dz}", lambda dz, z, x, **parameters: dz))
+rule(astype, "{0}.astype", ("{dz}", lambda dz, z, x, **parameters: dz))
 rule(concatenate, "concatenate({all})", ("the part of {dz} that came from it", _cut), many=True)
 rule(stack, "stack({all})", ("the part of {dz} that came from it", _unstack), many=True)
 for _function in (np.ones_like, np.zeros_like, np.full_like):

@@ -82,25 +82,23 @@ def test_the_card_follows_what_is_typed(handed_out: Notebook, request: pytest.Fi
 
 
 @pytest.mark.parametrize("handed_out", WITH_SLIDERS, indirect=True)
-def test_every_control_moves_its_picture(handed_out: Notebook) -> None:
+def test_every_slider_moves_its_picture(handed_out: Notebook) -> None:
     for cell in handed_out.cells():
         area = handed_out.locate(cell.id).locator(".jp-OutputArea")
         if cell.kind != "code" or "play(" not in cell.source:
             continue
-        controls = area.locator(".noUi-handle, select")
-        expect(controls.first).to_be_visible()
+        sliders = area.locator(".noUi-handle")
+        expect(sliders.first).to_be_visible()
         expect(area.locator("img")).to_have_count(1)
-        for number, control in enumerate(controls.all()):
+        for number, handle in enumerate(sliders.all()):
             # The address is the whole picture: kept in the page, so that no message is as long as that.
             area.evaluate("area => { area.before = area.querySelector('img').src; }")
-            control.press(away(control))
+            handle.press(away(handle))
             try:
                 changed = "area => area.querySelector('img')?.src !== area.before"
                 handed_out.page.wait_for_function(changed, arg=area.element_handle())
             except TimeoutError:
-                pytest.fail(
-                    f"control {number} of cell {cell.id} moves nothing:\n{cell.source}", pytrace=False
-                )
+                pytest.fail(f"slider {number} of cell {cell.id} moves nothing:\n{cell.source}", pytrace=False)
     assert errors(handed_out) == []
 
 
@@ -117,11 +115,9 @@ def test_it_passes_with_a_solution_in_every_answer(lab: Lab, browser: Browser, n
         notebook.close()
 
 
-def away(control: Locator) -> str:
-    """The key that moves a control: a slider that starts at its upper end has nowhere to go but down."""
-    if control.evaluate("node => node.tagName") == "SELECT":
-        return "ArrowDown"
-    at_end = control.get_attribute("aria-valuenow") == control.get_attribute("aria-valuemax")
+def away(handle: Locator) -> str:
+    """The key that moves a slider: one that starts at its upper end has nowhere to go but down."""
+    at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
     return "ArrowLeft" if at_end else "ArrowRight"
 
 
