@@ -75,8 +75,8 @@ def _read(function: Callable[..., Any]) -> Source:
                 previous = statements.get(start + line - 1)
                 merged = text if previous is None else _merge(previous, text)
                 statements[start + line - 1] = merged
-    text = textwrap.dedent("".join(lines)).rstrip().split("\n")
-    return Source(statements, tuple(text), start)
+    whole = textwrap.dedent("".join(lines)).rstrip().split("\n")
+    return Source(statements, tuple(whole), start)
 
 
 def _end(node: ast.stmt) -> int:

@@ -34,7 +34,8 @@ class TraceError(TypeError):
             refusals.heard.append(self)
 
 
-class Ref(NamedTuple):
+@dataclass(slots=True)
+class Ref:
     """An operand that is itself on the tape, at `index`."""
 
     index: int

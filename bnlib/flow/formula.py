@@ -45,11 +45,13 @@ def product(graph: Graph, source: str, target: str) -> Product | None:
         index, position = ways[0]
         operation = graph.operation(index)
         factor = _factor(_fill(graph, end, source, index, position, "@"))
-        if factor is None or axes:
+        stretched = _stretched(graph, operation, position)
+        # What was multiplied in before a sum can't be written behind it.
+        if factor is None or (stretched and (axes or factors)):
             return None
+        axes = axes or stretched
         if factor != "1":
             factors.append(factor)
-        axes = _stretched(graph, operation, position)
         if index == end:
             break
         wanted = index

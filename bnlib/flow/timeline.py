@@ -153,7 +153,9 @@ def _arrived(data: dict[str, Any], node: int) -> list[str]:
     if "arrived" not in data["nodes"][node]:
         for one in data["nodes"]:
             one["arrived"] = []
-        for name, parent in sorted((e["name"], e["parent"]) for e in data["edges"] if "name" in e):
+        for name, parent in sorted(
+            ((e["name"], e["parent"]) for e in data["edges"] if "name" in e), key=lambda pair: (len(pair[0]), pair[0])
+        ):
             data["nodes"][parent]["arrived"].append(name)
     own = [f"d{data['nodes'][node]['name']} from outside"] if node in data["seeds"] else []
     return own + data["nodes"][node]["arrived"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,20 @@ import traitlets
 
 from ..draw import draw
 from ..graph import Graph
-from .arrays import pack
-from .cut import Cut, backward_with_cuts, numeric
+from .cut import Cut, Cutter
 from .layout import layout
-from .timeline import Steps, changed, timeline
-
-_HERE = Path(__file__).parent
+from .page import page, script, style
+from .timeline import Steps, timeline
 
 
 def flow(graph: Graph, dout: Any = None, steps: Steps | None = None) -> Flow:
     """The animated graph: the values arriving, then the gradient travelling back, one contribution at a time.
 
-    `dout` is the gradient of the result, of its shape; without it a random one with a fixed seed is used, or 1
-    where the result is a single number. `steps` maps a node's name to its number and to the function of the
-    backward pass that belongs to it (None for none), such as {"out": (9, step9)}; without it steps are counted.
-    Raises ValueError for a dout of another shape and KeyError where `steps` names no node.
+    `dout` is the gradient of the result, of its shape, as `graph.backward` takes it; without it a random one
+    with a fixed seed is used, or 1 where the result is a single number. `steps` maps a node's name to its number
+    and to the function of the backward pass that belongs to it, or None, such as {"out": (9, step9)}; without
+    it steps are counted. Raises ValueError for a graph without a result and for a dout of another shape,
+    KeyError where `steps` names no node, TypeError where it gives no pair.
     """
     return Flow(graph, dout, steps)
 
@@ -36,29 +34,62 @@ def flow(graph: Graph, dout: Any = None, steps: Steps | None = None) -> Flow:
 class Flow(anywidget.AnyWidget):
     """The widget that `flow` gives back. `step` is the frame shown, from 0 to `last`, and can be linked."""
 
-    _esm = _HERE / "flow.js"
-    _css = _HERE / "flow.css"
+    _esm = script()
+    _css = style()
 
     step = traitlets.Int(0).tag(sync=True)
     last = traitlets.Int(0).tag(sync=True)
-    # The whole piece, gzipped: it is sent once, and no step needs an answer from here.
+    # Everything that is shown, gzipped: it is sent once, and no step needs an answer from here.
     _piece = traitlets.Bytes(b"").tag(sync=True)
     # What the browser asks to be cut, and what comes of it. The number tells answers to old questions apart.
     _ask = traitlets.Dict().tag(sync=True)
     _answer = traitlets.Dict().tag(sync=True)
 
     def __init__(self, graph: Graph, dout: Any = None, steps: Steps | None = None) -> None:
-        if dout is None:
-            shape = graph[graph.result].shape
-            dout = np.random.default_rng(0).normal(size=shape) if graph[graph.result].value.size > 1 else None
+        if not isinstance(graph, Graph):
+            raise TypeError(f"flow shows a graph, as trace gives it, and got {type(graph).__name__}")
+        if not graph.outputs:
+            raise ValueError("this graph has no result, so no gradient can start anywhere")
+        if dout is None and graph[graph.result].value.size != 1:
+            dout = np.random.default_rng(0).normal(size=graph[graph.result].shape)
         self._graph = graph
         self._gradients = graph.backward(dout)
-        self._numeric: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._cutter = Cutter(graph, self._gradients)
         self._data = timeline(graph, self._gradients, steps)
-        self._data["svg"] = layout(graph)
+        self._data["layout"] = layout(graph, self._gradients.seed)
         text = json.dumps(self._data, separators=(",", ":")).encode("utf-8")
-        super().__init__(last=len(self._data["frames"]), _piece=gzip.compress(text, mtime=0))
+        super().__init__(last=len(self._data["frames"]), _piece=gzip.compress(text, compresslevel=6, mtime=0))
         self.observe(self._on_ask, names="_ask")
+
+    def cut(self, *cuts: Cut) -> dict[str, Any]:
+        """What changes when contributions are left out, as `Cutter.answer` has it.
+
+        A cut is (source, target) for what `source` sends back to `target`, or (source, target, origin) for the
+        part of it that came from `origin`.
+        """
+        return self._cutter.answer(cuts)
+
+    def arrival(self, name: str) -> int:
+        """The step at which a node's gradient is complete and about to go on; raises KeyError for no node.
+
+        Setting `step` to it shows where one step of the backward pass starts.
+        """
+        self._graph[name]
+        names = list(self._graph.nodes)
+        place, found = names.index(name), 0
+        for i, frame in enumerate(self._data["frames"], 1):
+            edge = self._data["edges"][frame["edge"]] if frame["kind"] == "back" else None
+            if (edge["parent"] if edge else frame["node"]) == place and frame["kind"] != "forward":
+                found = i
+        return found
+
+    def save_html(self, path: str | Path, title: str = "") -> Path:
+        """Write one page that needs no kernel and no network. One edge at a time can be cut there, where the
+        graph is small enough to have all answers in the page; else the page says that it can't.
+        """  # noqa: D205
+        path = Path(path)
+        path.write_text(page(self._data, self._cutter, title or f"The flow of {self._graph.function}"), "utf-8")
+        return path
 
     @property
     def fallback(self) -> str:
@@ -70,7 +101,9 @@ class Flow(anywidget.AnyWidget):
         if found is None:
             return None
         data, metadata = found
-        return {**data, "text/html": self.fallback, "text/plain": f"The flow of {self._graph.function}"}, metadata
+        note = '<div style="font-size:90%">Run this cell to see the gradient move.</div>'
+        said = f"The flow of {self._graph.function}, in {self.last} steps"
+        return {**data, "text/html": self.fallback + note, "text/plain": said}, metadata
 
     @traitlets.validate("step")
     def _within(self, proposal: dict[str, Any]) -> int:
@@ -80,54 +113,4 @@ class Flow(anywidget.AnyWidget):
     def _on_ask(self, change: dict[str, Any]) -> None:
         asked = change["new"]
         if asked:
-            self._answer = {"number": asked.get("number"), **self.cut(asked.get("cuts", []))}
-
-    def cut(self, cuts: list[Cut]) -> dict[str, Any]:
-        """What changes when contributions are left out, in the form in which the browser gets it.
-
-        A cut is (source, target) for what `source` sends to `target`, or (source, target, origin) for the part
-        of it that came from `origin`. Returns the changed gradients by node, which contributions changed, and
-        for every input the error against centred differences.
-        """
-        graph, true = self._graph, self._gradients
-        sums, sent = backward_with_cuts(graph, true.seed, [tuple(cut) for cut in cuts])
-        other = [name for name in graph.nodes if changed(true[name], sums[name])]
-        edges = [
-            i
-            for i, edge in enumerate(graph.edges)
-            if (edge.target, edge.source) in sent
-            and changed(true.contribution(edge.target, edge.source).value, sent[edge.target, edge.source])
-        ]
-        place = {name: i for i, name in enumerate(graph.nodes)}
-        return {
-            "nodes": {str(place[name]): pack(sums[name]) for name in other},
-            "edges": edges,
-            "errors": [{"name": f"d{name}", "error": f"{self._error(name, sums[name]):.2g}"} for name in graph.inputs],
-        }
-
-    def _error(self, name: str, gradient: np.ndarray) -> float:
-        """The largest difference from the numeric gradient, of the numeric gradient's largest entry."""
-        if gradient.size == 0:
-            return 0.0
-        if name not in self._numeric:
-            self._numeric[name] = numeric(self._graph, self._gradients.seed, name)
-        picked, right = self._numeric[name]
-        scale = float(np.abs(right).max()) or 1.0
-        return float(np.abs(gradient.ravel()[picked] - right).max()) / scale
-
-    def save_html(self, path: str | Path, title: str = "") -> Path:
-        """Write one page that needs no kernel and no network; cutting is absent there, and the page says so."""
-        path = Path(path)
-        path.write_text(self.page(title or f"The flow of {self._graph.function}"), encoding="utf-8")
-        return path
-
-    def page(self, title: str) -> str:
-        """The page that `save_html` writes."""
-        template = (_HERE / "page.html").read_text(encoding="utf-8")
-        piece = json.dumps({**self._data, "still": True}, separators=(",", ":"))
-        return (
-            template.replace("{{title}}", escape(title))
-            .replace("{{css}}", (_HERE / "flow.css").read_text(encoding="utf-8"))
-            .replace("{{esm}}", (_HERE / "flow.js").read_text(encoding="utf-8").replace("export default", "void"))
-            .replace("{{piece}}", piece.replace("<", "\\u003c"))
-        )
+            self._answer = {"number": asked.get("number"), **self._cutter.answer(asked.get("cuts", []))}

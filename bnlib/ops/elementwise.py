@@ -52,9 +52,9 @@ rule(
     ("{dz} / {1}", lambda dz, z, x, y: dz / y),
     ("-{dz} * {0} / {1}**2", lambda dz, z, x, y: -dz * x / y**2),
 )
-for _function in (power, np.power):
+for _power in (power, np.power):
     rule(
-        _function,
+        _power,
         "{0}**{1}",
         ("{dz} * {1} * {0}**({1} - 1)", _power_base),
         ("{dz} * {z} * log({0})", _power_exponent),
