@@ -62,7 +62,8 @@ def _read(function: Callable[..., Any]) -> Source:
         # A method is indented; under a head of its own it can stay so, comments and long strings included.
         indented = lines[0][:1].isspace()
         tree = ast.parse("".join(["if True:\n", *lines] if indented else lines))
-    except (OSError, TypeError, SyntaxError, IndentationError):
+    except (OSError, TypeError, ValueError, SyntaxError, tokenize.TokenError):
+        # Made by exec, built in, or a file that is another by now.
         return Source({})
     if indented:
         ast.increment_lineno(tree, -1)

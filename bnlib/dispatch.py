@@ -132,7 +132,7 @@ def _dot(a: Any, b: Any, out: Any = None) -> Plan:
     known("np.dot", {"out": out})
     if np.ndim(a) > 2 or np.ndim(b) > 2:
         raise TraceError("`np.dot` of more than two axes is not known to the graph; use `@`")
-    return Plan(RULES[np.multiply if np.ndim(a) == 0 or np.ndim(b) == 0 else np.dot], (a, b), {})
+    return Plan(RULES[np.dot], (a, b), {})
 
 
 def _einsum(subscripts: Any, *operands: Any, optimize: Any = False, **kwargs: Any) -> Plan:

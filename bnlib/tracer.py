@@ -112,7 +112,7 @@ class _Watch:
         self._code: CodeType | None = getattr(plain, "__code__", None)
         self._tape = tape
         self._frame: FrameType | None = None
-        self._began = self._last = -1
+        self._began = -1
         self._turn = 0
         self._seen: dict[str, int] = {}
         self.source = code.read(plain) if self._code else code.Source({})
@@ -130,13 +130,12 @@ class _Watch:
         elif event == "line":
             text = self.source.at(frame.f_lineno)
             # Going back to where the statement began is another run of it; inside it, a comprehension goes round.
-            first = self._last if text.loops else self._began
-            if text.line != self._tape.statement.line or frame.f_lasti <= first:
+            again = text.loops or frame.f_lasti <= self._began
+            if again or text.line != self._tape.statement.line:
                 self._name(frame)
                 self._turn += 1
                 self._tape.statement = Statement(self._turn, text.line)
                 self._began = frame.f_lasti
-            self._last = frame.f_lasti
         return self._on_line
 
     def _name(self, frame: FrameType) -> None:

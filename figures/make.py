@@ -25,7 +25,7 @@ def layer() -> Graph:
 
 def circuit() -> Picture:
     """The whole circuit, forward and backward."""
-    return draw(layer(), True, dims=DIMS, rankdir="LR")
+    return draw(layer(), True, dims=DIMS)
 
 
 def step(name: str) -> Callable[[], Picture]:

@@ -15,9 +15,9 @@ from ..render import RenderError, render
 Point = tuple[float, float]
 
 # In pixels. A node holds its name, its shape, and under these two small pictures: the value and the gradient.
-_HEIGHT, _LEAST, _LETTER = 64, 60, 7.3
+_HEIGHT, _LEAST, _LETTER = 68, 60, 7.3
 # Between two ranks stands the name of a contribution.
-_GAP, _BETWEEN = 40, 16
+_GAP, _BETWEEN = 45, 18
 _NODE = re.compile(r'<g id="(node|seed)(\d+)".*?<(?:polygon|ellipse)[^>]*?/>', re.DOTALL)
 _EDGE = re.compile(r'<g id="edge(\d+)".*?<path[^>]*? d="([^"]+)"', re.DOTALL)
 _SHIFT = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")

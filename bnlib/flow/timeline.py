@@ -33,6 +33,8 @@ def timeline(graph: Graph, gradients: Gradients, steps: Steps | None = None) -> 
             "number": number.get(node.name),
             "value": pack(node.value),
             "gradient": pack(gradients[node.name]),
+            "arrived": [f"d{node.name} from outside"] * (node.name in gradients.seed)
+            + [one.name for one in gradients.contributions(node.name)],
         }
         for node in graph.nodes.values()
     ]
@@ -140,22 +142,10 @@ def _code(graph: Graph, steps: Steps, data: dict[str, Any]) -> dict[str, Any]:
             block, found = undo[node]
             frame["at"].append([block, *found.making(made)])
         else:
-            rules.append(f"{made} = {edge['formula'] if edge else ' + '.join(_arrived(data, node))}")
+            rules.append(f"{made} = {edge['formula'] if edge else ' + '.join(nodes[node]['arrived'])}")
             frame["at"].append([-1, len(rules) - 1, len(rules) - 1])
     if rules:
         blocks.append({"title": "backward, by the rules", "lines": rules})
         for frame in data["frames"]:
             frame["at"] = [[len(blocks) - 1, *at[1:]] if at[0] < 0 else at for at in frame["at"]]
     return {"code": blocks, "own": 1 if source.lines and forward else 0}
-
-
-def _arrived(data: dict[str, Any], node: int) -> list[str]:
-    if "arrived" not in data["nodes"][node]:
-        for one in data["nodes"]:
-            one["arrived"] = []
-        for name, parent in sorted(
-            ((e["name"], e["parent"]) for e in data["edges"] if "name" in e), key=lambda pair: (len(pair[0]), pair[0])
-        ):
-            data["nodes"][parent]["arrived"].append(name)
-    own = [f"d{data['nodes'][node]['name']} from outside"] if node in data["seeds"] else []
-    return own + data["nodes"][node]["arrived"]

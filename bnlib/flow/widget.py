@@ -84,9 +84,11 @@ class Flow(anywidget.AnyWidget):
         return found
 
     def save_html(self, path: str | Path, title: str = "") -> Path:
-        """Write one page that needs no kernel and no network. One edge at a time can be cut there, where the
-        graph is small enough to have all answers in the page; else the page says that it can't.
-        """  # noqa: D205
+        """Write one page that needs no kernel and no network.
+
+        One edge at a time can be cut there where the graph is small enough to have all answers in the page;
+        else the page says that it can't.
+        """
         path = Path(path)
         path.write_text(page(self._data, self._cutter, title or f"The flow of {self._graph.function}"), "utf-8")
         return path

@@ -103,7 +103,7 @@ for _symbol, _function in {
     "!=": np.not_equal,
 }.items():
     rule(_function, "{0} " + _symbol + " {1}", None, None)
-for _function in (np.logical_and, np.logical_or, np.bitwise_and, np.bitwise_or):
-    rule(_function, f"{_function.__name__}({{0}}, {{1}})", None, None)
-for _function in (np.logical_not, np.invert, np.sign, np.floor, np.ceil, np.isnan, np.isfinite, np.isinf):
-    rule(_function, f"{_function.__name__}({{0}})", None)
+for _both in (np.logical_and, np.logical_or, np.bitwise_and, np.bitwise_or):
+    rule(_both, f"{_both.__name__}({{0}}, {{1}})", None, None)
+for _one in (np.logical_not, np.invert, np.sign, np.floor, np.ceil, np.isnan, np.isfinite, np.isinf):
+    rule(_one, f"{_one.__name__}({{0}})", None)

@@ -70,8 +70,16 @@ def einsum(*operands: Any, subscripts: str, optimize: Any = False) -> Any:
     return np.einsum(subscripts, *operands, optimize=optimize)
 
 
-# `dispatch` sends np.dot no more than two axes, and there it is the same product, rounded in its own way.
-for _function in (np.matmul, np.dot):
-    rule(_function, "{0} @ {1}", ("{dz} @ {1}.T", _matmul_left), ("{0}.T @ {dz}", _matmul_right))
+def _dot_left(dz: Any, z: Any, x: Any, y: Any) -> Any:
+    return dz * y if np.ndim(x) == 0 or np.ndim(y) == 0 else _matmul_left(dz, z, x, y)
+
+
+def _dot_right(dz: Any, z: Any, x: Any, y: Any) -> Any:
+    return dz * x if np.ndim(x) == 0 or np.ndim(y) == 0 else _matmul_right(dz, z, x, y)
+
+
+rule(np.matmul, "{0} @ {1}", ("{dz} @ {1}.T", _matmul_left), ("{0}.T @ {dz}", _matmul_right))
+# Up to two axes, and `dispatch` lets no more through, this is the same product, rounded in its own way.
+rule(np.dot, "{0} @ {1}", ("{dz} @ {1}.T", _dot_left), ("{0}.T @ {dz}", _dot_right))
 rule(np.outer, "outer({0}, {1})", ("{dz} @ {1}", _outer_left), ("{0} @ {dz}", _outer_right))
 rule(einsum, "einsum({all})", ("einsum of {dz} and the other operand", _einsum), many=True)

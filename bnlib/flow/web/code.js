@@ -1,0 +1,59 @@
+// The learner's code: the traced function on the left, what belongs to the step back on the right.
+
+function listingOf(block) {
+  const rows = block.lines.map((line) => {
+    const comment = line.search(/\s#(?![^"']*["'][^"']*$)/);
+    const made = element("span", { class: "flow-code-line" });
+    if (comment < 0) made.append(line || " ");
+    else made.append(line.slice(0, comment), element("span", { class: "flow-comment" }, line.slice(comment)));
+    return made;
+  });
+  const pre = ours(element("pre", { tabindex: "0", "aria-label": `Code: ${block.title}` }, ...rows));
+  return { made: element("div", { class: "flow-block", hidden: "" }, element("div", { class: "flow-title" }, block.title), pre), rows, pre };
+}
+
+function codeOf(piece) {
+  const HIGH = 19;
+  const ROWS = Math.max(3, Math.min(11, ...[Math.max(...piece.code.map((block) => block.lines.length), 0)]));
+  const blocks = piece.code.map(listingOf);
+  const made = element("div", { class: "flow-code" }, ...blocks.map((block) => block.made));
+  made.style.setProperty("--rows", ROWS);
+  if (piece.own) blocks[0].made.hidden = false;
+  let right = null;
+  let marked = [];
+
+  function open(index) {
+    if (index === right) return;
+    if (right !== null) blocks[right].made.hidden = true;
+    right = index;
+    if (right !== null) blocks[right].made.hidden = false;
+  }
+
+  function mark(frame) {
+    for (const row of marked) row.classList.remove("flow-now");
+    marked = [];
+    const places = frame?.at ?? [];
+    const other = places.find(([block]) => block >= piece.own);
+    // Going forward the right side keeps what it shows, so that nothing jumps.
+    if (other) open(other[0]);
+    for (const [block, first, last] of places) {
+      for (let i = first; i <= last; i++) {
+        const row = blocks[block].rows[i];
+        row.classList.add("flow-now");
+        marked.push(row);
+      }
+      reveal(blocks[block], first, last);
+    }
+  }
+
+  // All lines are equally high, so where one is needs no question to the browser.
+  function reveal(block, first, last) {
+    block.first ??= 0;
+    if (first >= block.first + 1 && last < block.first + ROWS - 1) return;
+    if (block.rows.length <= ROWS) return;
+    block.first = Math.max(0, Math.min(first - 4, block.rows.length - ROWS));
+    block.pre.scrollTop = block.first * HIGH;
+  }
+
+  return { made, mark };
+}

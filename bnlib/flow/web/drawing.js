@@ -1,0 +1,154 @@
+// The picture of the graph, made once; later only classes change. Coordinates are those of the layout.
+
+const SLOT = 26;
+const APART = 14;
+const CHIP = 18;
+const HEAD = 7;
+
+// A cubic spline's points moved across, with room for an arrowhead at its end.
+function lineOf(points, down, room) {
+  const moved = points.map(([x, y]) => [x, y + down]);
+  const [tip, before] = [moved[moved.length - 1], moved[moved.length - 2]];
+  const [dx, dy] = [tip[0] - before[0], tip[1] - before[1]];
+  const long = Math.hypot(dx, dy) || 1;
+  const [ux, uy] = [dx / long, dy / long];
+  const end = [tip[0] - ux * room, tip[1] - uy * room];
+  const spline = [...moved.slice(0, -1), end];
+  if (long < room) spline[spline.length - 2] = [before[0] - ux * room, before[1] - uy * room];
+  return { points: spline, tip, ux, uy };
+}
+
+function pathOf(points) {
+  const [first, ...rest] = points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`);
+  return `M${first}C${rest.join(" ")}`;
+}
+
+function headOf({ tip: [x, y], ux, uy }, long, wide) {
+  const corner = (side) => `${(x - ux * long - uy * side).toFixed(1)},${(y - uy * long + ux * side).toFixed(1)}`;
+  return `M${x.toFixed(1)},${y.toFixed(1)}L${corner(wide)} ${corner(-wide)}Z`;
+}
+
+// A place on a spline, at a part t of its pieces.
+function along(points, t) {
+  const pieces = (points.length - 1) / 3;
+  const piece = Math.min(Math.floor(t * pieces), pieces - 1);
+  const s = t * pieces - piece;
+  const [a, b, c, d] = points.slice(3 * piece, 3 * piece + 4);
+  const mix = (k) => (1 - s) ** 3 * a[k] + 3 * s * (1 - s) ** 2 * b[k] + 3 * s * s * (1 - s) * c[k] + s ** 3 * d[k];
+  return [mix(0), mix(1)];
+}
+
+// How far up and down the two edges of a pair are moved: further where they are steep.
+function aside(points) {
+  const [first, last] = [points[0], points[points.length - 1]];
+  const long = Math.hypot(last[0] - first[0], last[1] - first[1]) || 1;
+  return 4 / Math.max(Math.abs(last[0] - first[0]) / long, 0.5);
+}
+
+function drawNode(node, [x, y, width, height]) {
+  const middle = width / 2;
+  const value = tile(node.value, SLOT, "flow-value");
+  const gradient = tile(node.gradient, SLOT, "flow-gradient");
+  const single = node.value.data === undefined;
+  const apart = single ? width / 4 : APART;
+  value.setAttribute("transform", `translate(${middle - apart} ${height - 20})`);
+  gradient.setAttribute("transform", `translate(${middle + apart} ${height - 20})`);
+  const group = ours(
+    drawn(
+      "g",
+      { class: `flow-node${node.op ? "" : " flow-input"}`, transform: `translate(${x} ${y})`, role: "button", tabindex: "-1" },
+      drawn("rect", { class: "flow-halo", x: -5, y: -5, width: width + 10, height: height + 10, rx: 13 }),
+      drawn("rect", { class: "flow-box", width, height, rx: node.op ? 7 : 16 }),
+      drawn("text", { class: "flow-name", x: middle, y: 17 }, node.name),
+      drawn("text", { class: "flow-shape", x: middle, y: 30 }, node.value.shape.length ? shapeOf(node.value) : ""),
+      value,
+      gradient
+    )
+  );
+  group.setAttribute("aria-label", `${node.name}, ${shapeOf(node.value)}: open its arrays`);
+  const number = node.number ?? null;
+  if (number !== null)
+    group.append(
+      drawn("circle", { class: "flow-badge", cx: width - 2, cy: -3, r: 9 }),
+      drawn("text", { class: "flow-number", x: width - 2, y: 1 }, String(number))
+    );
+  group.append(drawn("text", { class: "flow-changed", x: middle, y: height + 15 }, "\u2260 changed"));
+  const slot = (side) => [x + middle + side * apart, y + height - 20];
+  return { group, value, gradient, slots: { value: slot(-1), gradient: slot(1) }, centre: [x + middle, y + height / 2], top: y, width };
+}
+
+// A contribution on its way: thick where it is large, over three powers of ten.
+function drawBack(name, array, largest, points, down, several) {
+  const power = array.size > 0 ? Math.log10(array.size / largest) : -3;
+  const width = 1.2 + 3.4 * Math.max(0, 1 + power / 3);
+  const head = HEAD + width;
+  const line = lineOf([...points].reverse(), down, head - 1);
+  const [x, y] = along(line.points, 0.5);
+  const chip = tile(array, CHIP, "flow-chip");
+  chip.setAttribute("transform", `translate(${x.toFixed(1)} ${(y + 28).toFixed(1)})`);
+  const group = drawn(
+    "g",
+    { class: `flow-back${several ? " flow-several" : ""}` },
+    drawn("path", { class: "flow-hit", d: pathOf(line.points) }),
+    drawn("path", { class: "flow-line", d: pathOf(line.points), "stroke-width": width.toFixed(2), "stroke-dasharray": `${(4.5 + width).toFixed(1)} ${(2 + width * 0.4).toFixed(1)}` }),
+    drawn("path", { class: "flow-head", d: headOf(line, head, 2.8 + width * 0.6) })
+  );
+  // Above the boxes, which a long name reaches into.
+  const label = drawn("g", { class: group.getAttribute("class") }, drawn("text", { class: "flow-label", x: x.toFixed(1), y: (y + 16).toFixed(1) }, name), chip);
+  return { groups: [group, label], chip, points: line.points, at: [x, y], chipAt: [x, y + 28] };
+}
+
+function drawForth(points, up) {
+  const line = lineOf(points, -up, HEAD - 1);
+  const group = drawn(
+    "g",
+    { class: "flow-forth" },
+    drawn("path", { class: "flow-line", d: pathOf(line.points) }),
+    drawn("path", { class: "flow-head", d: headOf(line, HEAD, 3.2) })
+  );
+  return { group, points: line.points };
+}
+
+function draw(piece) {
+  const { nodes, edges, layout, seeds } = piece;
+  const named = edges.filter((edge) => edge.name);
+  const sizes = [...named.map((edge) => edge.value.size), ...seeds.map((i) => nodes[i].gradient.size)];
+  const largest = Math.max(...sizes, 1e-300);
+  const arriving = nodes.map(() => 0);
+  for (const edge of named) arriving[edge.parent] += 1;
+  for (const node of seeds) arriving[node] += 1;
+  const pointer = drawn("line", { class: "flow-pointer", y1: 0 });
+  const paths = drawn("g");
+  const labels = drawn("g");
+  const forth = [];
+  const back = edges.map((edge, i) => {
+    const points = layout.edges[i];
+    const apart = edge.name ? aside(points) : 0;
+    const there = drawForth(points, apart);
+    forth.push(there);
+    paths.append(there.group);
+    if (!edge.name) return null;
+    const made = drawBack(edge.name, edge.value, largest, points, apart, arriving[edge.parent] > 1);
+    paths.append(made.groups[0]);
+    labels.append(made.groups[1]);
+    return made;
+  });
+  const seed = seeds.map((node, i) => {
+    const made = drawBack(`d${nodes[node].name}`, nodes[node].gradient, largest, layout.edges[edges.length + i], 0, arriving[node] > 1);
+    paths.append(made.groups[0]);
+    labels.append(made.groups[1]);
+    return made;
+  });
+  const boxes = nodes.map((node, i) => drawNode(node, layout.nodes[i]));
+  const mover = drawn("g", { class: "flow-movers" });
+  const svg = drawn(
+    "svg",
+    { class: "flow-svg", viewBox: `0 0 ${layout.width} ${layout.height}`, role: "group", "aria-label": `The graph: ${nodes.length} nodes. Arrow up and down go from one to the next.` },
+    pointer,
+    paths,
+    drawn("g", {}, ...boxes.map((box) => box.group)),
+    labels,
+    mover
+  );
+  return { svg, pointer, forth, back, seed, boxes, mover, arriving };
+}
