@@ -15,9 +15,9 @@ from ..render import RenderError, render
 Point = tuple[float, float]
 
 # In pixels. A node holds its name, its shape, and under these two small pictures: the value and the gradient.
-_HEIGHT, _LEAST, _LETTER = 68, 60, 7.3
+_HEIGHT, _LEAST, _LETTER = 68, 56, 7.2
 # Between two ranks stands the name of a contribution.
-_GAP, _BETWEEN = 45, 18
+_GAP, _BETWEEN = 42, 18
 _NODE = re.compile(r'<g id="(node|seed)(\d+)".*?<(?:polygon|ellipse)[^>]*?/>', re.DOTALL)
 _EDGE = re.compile(r'<g id="edge(\d+)".*?<path[^>]*? d="([^"]+)"', re.DOTALL)
 _SHIFT = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
@@ -51,7 +51,7 @@ def _wide(graph: Graph, name: str) -> int:
     # A single number is written out, twice, where an array has its pictures.
     least = 100 if node.value.size == 1 else _LEAST
     shape = ", ".join(map(str, node.shape))
-    return max(least, math.ceil(_LETTER * len(name)) + 14, math.ceil(5.6 * len(shape)) + 20)
+    return max(least, math.ceil(_LETTER * len(name)) + 12, math.ceil(5.6 * len(shape)) + 20)
 
 
 def _inches(pixels: float) -> str:

@@ -1,6 +1,6 @@
 // The card that says what happens now. It stands above the place where it happens and a thin line leads there.
 
-const CARD = 470;
+const CARD = 560;
 
 function cardOf() {
   const text = (name) => element("div", { class: name });

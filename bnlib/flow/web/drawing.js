@@ -1,7 +1,7 @@
 // The picture of the graph, made once; later only classes change. Coordinates are those of the layout.
 
-const SLOT = 26;
-const APART = 14;
+const SLOT = 25;
+const APART = 13.5;
 const CHIP = 18;
 const HEAD = 7;
 

@@ -1,6 +1,6 @@
 // The window on the graph: all of it where it fits, else as much as stays legible, and then it follows the step.
 
-const LEGIBLE = 0.82;
+const LEGIBLE = 0.79;
 const LARGEST = 1.3;
 const TALLEST = 430;
 
