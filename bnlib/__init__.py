@@ -20,6 +20,9 @@ _HOME = {
     "Picture": "picture",
     "picture": "picture",
     "play": "play",
+    "Flow": "flow",
+    "flow": "flow",
+    "watch": "flow",
     "check": "check",
     "hint": "check",
     "progress": "check",
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from .data import digits, digits_batch
     from .draw import draw
     from .environment import environment
+    from .flow import Flow, flow, watch
     from .graph import Graph
     from .judge import Verdict, judge
     from .look import look

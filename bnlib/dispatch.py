@@ -115,7 +115,7 @@ def public_name(function: Callable[..., Any]) -> str:
     """What a learner calls one of NumPy's functions: `np.linalg.norm`."""
     module = getattr(function, "__module__", None) or "numpy"
     name = function.__name__
-    if module == "numpy" or hasattr(np, name):
+    if module == "numpy" or getattr(np, name, None) is function:
         return f"np.{name}"
     return f"{module.replace('numpy', 'np', 1)}.{name}"
 

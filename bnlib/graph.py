@@ -150,6 +150,10 @@ class Graph:
         return {root: tuple(members) for root, members in found.items()}
 
     @cached_property
+    def _ends(self) -> dict[str, int]:
+        return {name: index for index, name in self._names.items()}
+
+    @cached_property
     def nodes(self) -> dict[str, Node]:
         """Every node by name, in the order of execution."""
         return {self._names[root]: self._node(root) for i, root in enumerate(self._root) if i == root}
@@ -256,7 +260,7 @@ class Graph:
     def end_of(self, name: str) -> int:
         """The index on the tape of the operation, or input, that a node's value is."""
         self[name]
-        return next(index for index, found in self._names.items() if found == name)
+        return self._ends[name]
 
     def text_of(self, operand: Any, within: str) -> str:
         """An operand of one of `within`'s operations as text: a node's name, or what was written there."""

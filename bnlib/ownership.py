@@ -20,19 +20,25 @@ _CO_NEWLOCALS = 0x0002
 def augmented() -> bool:
     """Whether the learner's code is at an augmented assignment, `total += x`, and not at `np.add(x, 1, out=x)`."""
     frame = calling_frame()
-    if frame is None:
-        return False
-    code, at = frame.f_code.co_code, frame.f_lasti
-    # CPython numbers thirteen plain operators first, then the same thirteen in place.
-    return dis.opname[code[at]] == "BINARY_OP" and 13 <= code[at + 1] < 26
+    return frame is not None and _in_place(frame.f_code.co_code, frame.f_lasti)
 
 
 def stores_item() -> bool:
-    """Whether the learner's code is at an assignment to items, `buffer[i] = x`."""
+    """Whether the learner's code is at an assignment to items, `buffer[i] = x` or `buffer[i] += x`."""
     frame = calling_frame()
     if frame is None:
         return False
-    return dis.opname[frame.f_code.co_code[frame.f_lasti]] in ("STORE_SUBSCR", "STORE_SLICE")
+    code, at = frame.f_code.co_code, frame.f_lasti
+    if _in_place(code, at):
+        at += 2
+        while dis.opname[code[at]] in ("CACHE", "SWAP"):
+            at += 2
+    return dis.opname[code[at]] in ("STORE_SUBSCR", "STORE_SLICE")
+
+
+def _in_place(code: bytes, at: int) -> bool:
+    # CPython numbers thirteen plain operators first, then the same thirteen in place.
+    return dis.opname[code[at]] == "BINARY_OP" and 13 <= code[at + 1] < 26
 
 
 def sole(out: np.ndarray, stop: CodeType) -> bool:

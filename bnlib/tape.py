@@ -20,6 +20,11 @@ class _Refusals(threading.local):
 
     heard: list[TraceError] | None = None
 
+    def speak(self) -> None:
+        """Raise the first refusal, if there was one."""
+        if self.heard:
+            raise self.heard[0] from None
+
 
 refusals = _Refusals()
 

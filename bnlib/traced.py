@@ -52,6 +52,8 @@ class Traced(NDArrayOperatorsMixin):
     left the graph with open eyes.
     """
 
+    __slots__ = ("__weakref__", "_index", "_tape")
+
     def __init__(self, tape: Tape, index: int):
         self._tape = tape
         self._index = index
@@ -113,14 +115,17 @@ class Traced(NDArrayOperatorsMixin):
 
     def __float__(self) -> float:
         raise TraceError(
-            "a plain number made of a traced array (`float`, `math.sqrt`, assignment to items) would leave the "
-            "graph; use NumPy's function of the same name, such as `np.sqrt`, and `np.stack` for many"
-            if not ownership.stores_item()
-            else _ITEMS
+            _ITEMS
+            if ownership.stores_item()
+            else "a plain number made of a traced array (`float`, `math.sqrt`, a plain array) would leave the graph; "
+            "use NumPy's function of the same name, such as `np.sqrt`, and `np.stack` for many"
         )
 
     def __int__(self) -> int:
-        raise TraceError("an integer made of a traced array would leave the graph; sizes are in `.shape`")
+        raise TraceError(
+            "an integer made of a traced array would leave the graph; sizes are in `.shape`, and a number that "
+            "is no array can be given to `trace` by its name, as a constant"
+        )
 
     __index__ = __int__
 
@@ -219,8 +224,10 @@ class Traced(NDArrayOperatorsMixin):
         out = kwargs.pop("out", (None,))[0]
         if isinstance(out, np.ndarray) and not ownership.sole(out, self._tape.runner):
             raise TraceError(
-                "`+=` changes a plain array here that something else holds as well, and there the change would be "
-                "lost; take a `.copy()` first"
+                _ITEMS
+                if out.base is not None and ownership.stores_item()
+                else "`+=` changes a plain array here that something else holds as well, and there the change would "
+                "be lost; take a `.copy()` first"
             )
         name = public_name(ufunc)
         if method != "__call__":
@@ -231,6 +238,10 @@ class Traced(NDArrayOperatorsMixin):
             raise TraceError(f"`{name}` with a plain array as `out=` would leave the graph; use the result instead")
         if kwargs:
             only(name, kwargs)
+        if ufunc is np.multiply and isinstance(self._plain, (int, np.integer)):
+            # To Python `[0] * n` is no product.
+            if any(isinstance(one, (list, tuple)) for one in inputs):
+                int(self)
         return self._record(Plan(RULES[ufunc], inputs, {}), out)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -275,6 +286,8 @@ class Traced(NDArrayOperatorsMixin):
         for other in living:
             if other is not self and np.may_share_memory(other._value, plain):
                 raise TraceError(
-                    "this changes in place an array of which another name shows a part; take a `.copy()` first"
+                    _ITEMS
+                    if plain.base is not None and ownership.stores_item()
+                    else "this changes in place an array of which another name shows a part; take a `.copy()` first"
                 )
         return plain

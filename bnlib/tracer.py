@@ -34,10 +34,14 @@ def trace(function: Callable[..., Any], *arrays: Any, **constants: Any) -> Graph
     refusals.heard = []
     sys.settrace(watch.on_call)
     try:
-        result = function(*inputs, **constants)
-        # A refusal that the function caught itself would otherwise be a way out of the graph.
-        if refusals.heard:
-            raise refusals.heard[0]
+        # A refusal that the function caught itself would be a way out of the graph, and of some NumPy makes a
+        # ValueError that says less.
+        try:
+            result = function(*inputs, **constants)
+        except Exception:
+            refusals.speak()
+            raise
+        refusals.speak()
         outputs = _outputs(result, tape)
     finally:
         sys.settrace(before)

@@ -36,6 +36,7 @@ def layout(graph: Graph, seeds: Iterable[str]) -> dict[str, Any]:
     dot.attr(rankdir="LR", nodesep=_inches(_BETWEEN), ranksep=_inches(_GAP), pad="0")
     dot.attr("node", shape="box", fixedsize="true", label="", height=_inches(_HEIGHT))
     dot.attr("edge", dir="none")
+    dot.attr(**_patience(graph))
     for name, i in names.items():
         dot.node(f"n{i}", id=f"node{i}", width=_inches(_wide(graph, name)))
     for i, edge in enumerate(graph.edges):
@@ -46,10 +47,24 @@ def layout(graph: Graph, seeds: Iterable[str]) -> dict[str, Any]:
     return _read(render(dot.source), len(names))
 
 
+def _patience(graph: Graph) -> dict[str, str]:
+    """How long Graphviz may look for the best places: it does so for every rank that an edge passes.
+
+    A weight that is used all along a deep network makes that minutes; a rougher layout takes a second.
+    """
+    depth = dict.fromkeys(graph.nodes, 0)
+    for edge in graph.edges:
+        depth[edge.target] = max(depth[edge.target], depth[edge.source] + 1)
+    passed = sum(depth[edge.target] - depth[edge.source] for edge in graph.edges)
+    if passed < 6000:
+        return {"nslimit": "2", "nslimit1": "2"} if passed > 1500 else {}
+    return {"nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.1"}
+
+
 def _wide(graph: Graph, name: str) -> int:
     node = graph[name]
     # A single number is written out, twice, where an array has its pictures.
-    least = 100 if node.value.size == 1 else _LEAST
+    least = 92 if node.value.size == 1 else _LEAST
     shape = ", ".join(map(str, node.shape))
     return max(least, math.ceil(_LETTER * len(name)) + 12, math.ceil(5.6 * len(shape)) + 20)
 

@@ -55,6 +55,8 @@ def _uses(result: tuple[int, ...], operand: tuple[int, ...], place: tuple[int, .
     if result == operand:
         return place
     if len(result) == len(operand):
+        if any(r != o and 1 not in (r, o) for r, o in zip(result, operand, strict=True)):
+            return None
         # Stretched along an axis of length 1, or reduced to one.
         pairs = zip(result, operand, place, strict=True)
         return tuple(slice(None) if o == 1 else 0 if r == 1 else i for r, o, i in pairs)

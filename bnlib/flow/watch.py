@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..render import RenderError
 from ..tape import TraceError
 from ..tracer import trace
 from .timeline import Steps
-from .widget import flow
+from .widget import Flow, flow
 
 
 def watch(
@@ -54,4 +55,15 @@ def watch(
             show(notice("hint", f"{name}: other names than the course's", [says]))
         if at in graph.nodes:
             seen.step = seen.arrival(at)
-        show(seen)
+        _show(seen)
+
+
+def _show(seen: Flow) -> None:
+    if "IPython" in sys.modules:
+        from IPython import get_ipython
+        from IPython.display import display
+
+        if get_ipython() is not None:
+            display(seen)
+            return
+    print(seen.said)

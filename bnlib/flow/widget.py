@@ -98,14 +98,18 @@ class Flow(anywidget.AnyWidget):
         """The still picture, with both ways and its words, for where no widget runs."""
         return draw(self._graph, self._gradients).html
 
+    @property
+    def said(self) -> str:
+        """What it is, in words."""
+        return f"The flow of {self._graph.function}, in {self.last} steps"
+
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         found = super()._repr_mimebundle_(**kwargs)
         if found is None:
             return None
         data, metadata = found
         note = '<div style="font-size:90%">Run this cell to see the gradient move.</div>'
-        said = f"The flow of {self._graph.function}, in {self.last} steps"
-        return {**data, "text/html": self.fallback + note, "text/plain": said}, metadata
+        return {**data, "text/html": self.fallback + note, "text/plain": self.said}, metadata
 
     @traitlets.validate("step")
     def _within(self, proposal: dict[str, Any]) -> int:

@@ -44,7 +44,9 @@ def _var(dz: Any, z: Any, x: Any, axis: Axis = None, ddof: float = 0, keepdims: 
 
 
 def _std(dz: Any, z: Any, x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    return spread(dz / z, x, axis, keepdims) * _centred(x, axis) / (count(x, axis) - ddof)
+    # Of a constant column the deviation has a kink at its lowest point: 0 is as good as any slope there, and no NaN.
+    upward = dz / np.where(np.equal(z, 0), 1, z)
+    return spread(upward, x, axis, keepdims) * _centred(x, axis) / (count(x, axis) - ddof)
 
 
 def _extreme(dz: Any, z: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:

@@ -229,17 +229,19 @@ class Notebook:
         self.page.evaluate(change, name)
         self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
 
-    def screenshot(self, path: Path) -> Path:
-        """The notebook's cells from the first to the last, as a PNG."""
-        cells, size = self.page.locator(".jp-WindowedPanel-viewport"), self.page.viewport_size
-        height = int(cells.evaluate("cells => cells.scrollHeight"))
-        # All of it must be in the window: what is scrolled away is not drawn.
-        self.page.set_viewport_size({"width": 1280, "height": min(height + 200, 16000)})
-        self.page.locator(".jp-WindowedPanel-outer").evaluate("panel => { panel.scrollTop = 0; }")
-        cells.screenshot(path=path)
+    def screenshot(self, path: Path, height: int = 3000) -> list[Path]:
+        """The cells from the first to the last, in pieces of `height` pixels: NAME-1.png, NAME-2.png, ..."""
+        panel, size = self.page.locator(".jp-WindowedPanel-outer"), self.page.viewport_size
+        self.page.set_viewport_size({"width": 1280, "height": height})
+        total, step = panel.evaluate("panel => [panel.scrollHeight, panel.clientHeight]")
+        pieces = []
+        for number, top in enumerate(range(0, total, step), 1):
+            panel.evaluate("(panel, top) => { panel.scrollTop = top; }", top)
+            pieces.append(path.with_name(f"{path.stem}-{number}{path.suffix}"))
+            panel.screenshot(path=pieces[-1])
         if size:
             self.page.set_viewport_size(size)
-        return path
+        return pieces
 
     def close(self) -> None:
         """End the kernel and close the window."""

@@ -1,32 +1,23 @@
-"""The course as a learner meets it: each notebook in JupyterLab, run, answered and played with."""
+"""The course as a learner meets it: each notebook as handed out, run, answered and played with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from lab import PATIENCE, Lab, Notebook, errors, pictures
+from lessons import NOTEBOOKS, ROOT, cards, cell_id, exercises, open_copy
 from playwright.sync_api import Browser, Locator, TimeoutError, expect
 
-from bnlib.course import build, source
-from bnlib.exercises import Exercise, courses
+from bnlib.course import source
+from bnlib.exercises import Exercise
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 WITH_SLIDERS = [name for name, path in NOTEBOOKS.items() if "play(" in path.read_text(encoding="utf-8")]
 
 
 expect.set_options(timeout=PATIENCE * 1000)
-
-
-def open_copy(lab: Lab, browser: Browser, name: str, text: str) -> Notebook:
-    """Open a notebook in a learner's fresh folder."""
-    copy = lab.folder() / f"{name}.ipynb"
-    copy.write_text(text, encoding="utf-8")
-    return lab.open(browser, copy)
 
 
 # One window for each notebook, opened and run once: the tests of a notebook come one after another and
@@ -102,43 +93,10 @@ def test_every_slider_moves_its_picture(handed_out: Notebook) -> None:
     assert errors(handed_out) == []
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_it_passes_with_a_solution_in_every_answer(lab: Lab, browser: Browser, name: str) -> None:
-    book = source.load(ROOT / "source" / f"{name}.py")
-    notebook = open_copy(lab, browser, name, build.dump(build.solved(book)))
-    try:
-        notebook.run_all()
-        assert errors(notebook) == []
-        found = {exercise.id: cards(notebook, cell_id("check", exercise)) for exercise in exercises(name)}
-        assert found == {exercise.id: ["passed"] for exercise in exercises(name)}
-    finally:
-        notebook.close()
-
-
 def away(handle: Locator) -> str:
     """The key that moves a slider: one that starts at its upper end has nowhere to go but down."""
     at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
     return "ArrowLeft" if at_end else "ArrowRight"
-
-
-def exercises(name: str) -> tuple[Exercise, ...]:
-    """The exercises of a notebook, in their order."""
-    return next(course.notebooks[name] for course in courses().values() if name in course.notebooks)
-
-
-def cell_id(kind: str, exercise: Exercise) -> str:
-    """The id that the build gives to an exercise's cell."""
-    return f"{kind}-{exercise.id.replace('.', '-')}"
-
-
-def cards(notebook: Notebook, identifier: str) -> list[str]:
-    """What kinds of card a cell shows."""
-    found: list[str] = (
-        notebook.locate(identifier)
-        .locator(".bnlib-card")
-        .evaluate_all("cards => cards.map(card => card.dataset.kind)")
-    )
-    return found
 
 
 def wrong(exercise: Exercise) -> str:

@@ -94,7 +94,13 @@ def test_a_slider_moves_by_the_keyboard(opened: Callable[..., Notebook]) -> None
     area.locator("img[alt='4 rows']").wait_for(state="attached")
 
 
-def test_the_theme_changes(opened: Callable[..., Notebook]) -> None:
-    notebook = opened(one="1")
+def test_the_theme_changes_and_a_long_notebook_is_pictured_in_pieces(
+    opened: Callable[..., Notebook], tmp_path: Path
+) -> None:
+    notebook = opened(one="print('\\n' * 100)")
+    notebook.run_all()
     notebook.theme("JupyterLab Dark")
     assert notebook.page.evaluate("document.body.dataset.jpThemeLight") == "false"
+    pieces = notebook.screenshot(tmp_path / "dark.png", height=1000)
+    assert [piece.name for piece in pieces[:2]] == ["dark-1.png", "dark-2.png"]
+    assert all(piece.read_bytes().startswith(b"\x89PNG") for piece in pieces)

@@ -34,11 +34,12 @@ UNKNOWN = [
     # Assignment to items, into traced arrays and into plain ones.
     ("y[0] = 1", "assignment to items"),
     ("y[0] += 1", "assignment to items"),
+    ("y[1:, 0] *= 2", "assignment to items"),
     ("y[y > 1] = 0", "assignment to items"),
     ("b = np.zeros(3); b[0] = x[0, 0]", "assignment to items"),
     ("b = np.zeros(3); b[:] = x[0]", "assignment to items"),
     ("b = np.zeros((4, 3)); b[0] = x[0]", "assignment to items"),
-    ("b = np.zeros((4, 3)); b[0] += x[0]", "something else holds"),
+    ("b = np.zeros((4, 3)); b[0] += x[0]", "assignment to items"),
     ("b = np.zeros(3); b[0] += x[0, 0]", "assignment to items"),
     ("b = np.zeros(3); b[1:2] = x.sum()", "assignment to items"),
     ("b = np.zeros(3); b.flat[0] = x.sum()", "assignment to items"),
@@ -159,7 +160,7 @@ UNKNOWN = [
     # Parameters and indices that are traced.
     ("y = np.sum(x, axis=np.argmax(x[0]))", "a traced array as a parameter"),
     ("y = x.reshape(x.argmax())", "a traced array as a parameter"),
-    ("y = np.ones(3)[x.argmax()]", "an integer made of a traced array"),
+    ("y = np.ones(3)[x.argmax()]", "would leave the graph"),
     ("y = [1, 2, 3][x.argmax()]", "an integer made of a traced array"),
     ("y = np.arange(12.0)[x > 1]", "would leave the graph"),
     ("y = x[np.argmax(x, axis=0), np.arange(3)]", "several traced arrays"),
@@ -167,7 +168,7 @@ UNKNOWN = [
     ("y = x[[x.argmax()]]", "would leave the graph"),
     ("y = range(x.argmax())", "an integer made of a traced array"),
     ("y = np.zeros(x.argmax())", None),
-    ("y = [0] * x.argmax()", "is not known to the graph"),
+    ("y = [0] * x.argmax()", "an integer made of a traced array"),
     # In place on what another name shows.
     ("a = y[0]; y += 1", "another name shows a part"),
     ("a = y.T; a *= 2", "another name shows a part"),
@@ -175,7 +176,7 @@ UNKNOWN = [
     ("a = x.astype(float, copy=False); a += 1", "another name shows a part"),
     ("a = np.broadcast_to(x[0], (2, 3)); a += 1", None),
     # Iterators, buffers, text and files.
-    ("y = [float(v) for v in np.nditer(x)]", "`np.asarray`"),
+    ("y = [float(v) for v in np.nditer(x)]", None),
     ("y = list(np.ndenumerate(x))", "`np.asarray`"),
     ("y = memoryview(x)", None),
     ("y = np.frombuffer(x)", None),
@@ -201,7 +202,7 @@ UNKNOWN = [
     ("y = np.random.normal(x[0, 0])", None),
     ("y = rng.permutation(x)", None),
     ("y = rng.choice(x)", None),
-    ("rng.shuffle(y)", None),
+    ("random.shuffle(y)", "assignment to items"),
     ("y = np.arange(x.sum())", None),
     ("y = np.linspace(0, x.sum(), 3)", None),
     ("y = np.interp(x, [0, 1], [0, 1])", "`np.interp`"),
@@ -226,25 +227,22 @@ UNKNOWN = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
 @pytest.mark.parametrize("known_source", [True, False])
 @pytest.mark.parametrize(("text", "said"), UNKNOWN)
 def test_what_is_not_known_is_named_with_its_line(text, said, known_source):
-    f = body(text, known_source)
     original = x.copy()
     # Without a word to look for, Python or NumPy refuses in words of its own.
     with pytest.raises(TraceError if said else Exception) as caught:
-        trace(f, x)
-    if said:
-        assert said in str(caught.value)
-        line = next(k for k, part in enumerate(["", "", *text.replace("\n    ", "; ").split("; ")], 1) if _stands(caught, k))
-        assert caught.value.line.number == line
-        assert ("`" + caught.value.line.text + "`: " in str(caught.value)) == known_source
+        trace(body(text, known_source), x)
     assert not isinstance(caught.value, (RecursionError, AssertionError, SystemError))
     np.testing.assert_array_equal(x, original)
-
-
-def _stands(caught, number):
-    return caught.value.line is not None and caught.value.line.number == number
+    if said:
+        statements = [line.strip() for line in text.replace("; ", "\n").splitlines()]
+        line = caught.value.line
+        assert said in str(caught.value)
+        assert 3 <= line.number < 3 + len(statements)
+        assert line.text == (statements[line.number - 3] if known_source else "")
 
 
 @pytest.mark.parametrize(
@@ -298,14 +296,11 @@ ALLOWED = [
     "b = np.empty(2, object); b[0] = x; b[1] = y; y = b.sum()",
     "np.seterr(all='ignore') if x.sum() < 0 else None",
     "y = np.exp(x, y) * x",
-    "y.real_thing = 1",
 ]
 
 
 @pytest.mark.parametrize("text", ALLOWED)
 def test_what_stays_in_the_graph_has_the_plain_functions_value(text, capsys):
-    if "real_thing" in text:
-        pytest.skip("a NumPy array takes no attributes")
     f = body(text)
     graph = trace(f, x)
     printed = capsys.readouterr().out

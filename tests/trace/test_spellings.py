@@ -224,6 +224,13 @@ def test_powers_at_zero_have_finite_gradients():
     np.testing.assert_allclose(grads["y"], [0, np.log(2)])
 
 
+def test_the_deviation_of_a_constant_column_has_no_slope():
+    x = np.array([[2.0, 1.0], [2.0, 3.0]])
+    np.testing.assert_array_equal(
+        trace(lambda x: np.std(x, axis=0), x).backward(np.ones(2))["x"], [[0, -0.5], [0, 0.5]]
+    )
+
+
 def test_an_empty_array_has_an_empty_gradient():
     graph = trace(lambda x, y: np.sum(x * y, axis=0), np.ones((0, 3)), np.ones(3))
     grads = graph.backward(np.ones(3))

@@ -60,7 +60,7 @@ function drawNode(node, [x, y, width, height]) {
       drawn("rect", { class: "flow-halo", x: -5, y: -5, width: width + 10, height: height + 10, rx: 13 }),
       drawn("rect", { class: "flow-box", width, height, rx: node.op ? 7 : 16 }),
       drawn("text", { class: "flow-name", x: middle, y: 17 }, node.name),
-      drawn("text", { class: "flow-shape", x: middle, y: 30 }, node.value.shape.length ? shapeOf(node.value) : ""),
+      drawn("text", { class: "flow-shape", x: middle, y: 30 }, node.value.shape.length ? shapeOf(node.value) : node.op.length < 18 ? node.op : ""),
       value,
       gradient
     )
@@ -84,7 +84,8 @@ function drawBack(name, array, largest, points, down, several) {
   const head = HEAD + width;
   const line = lineOf([...points].reverse(), down, head - 1);
   const [x, y] = along(line.points, 0.5);
-  const chip = tile(array, CHIP, "flow-chip");
+  // A single number stands behind its name; an array stands under it.
+  const chip = tile(array, CHIP, `flow-chip${array.data === undefined && !array.odd ? " flow-single" : ""}`);
   chip.setAttribute("transform", `translate(${x.toFixed(1)} ${(y + 28).toFixed(1)})`);
   const group = drawn(
     "g",
@@ -94,8 +95,12 @@ function drawBack(name, array, largest, points, down, several) {
     drawn("path", { class: "flow-head", d: headOf(line, head, 2.8 + width * 0.6) })
   );
   // Above the boxes, which a long name reaches into.
-  const label = drawn("g", { class: group.getAttribute("class") }, drawn("text", { class: "flow-label", x: x.toFixed(1), y: (y + 16).toFixed(1) }, name), chip);
-  return { groups: [group, label], chip, points: line.points, at: [x, y], chipAt: [x, y + 28] };
+  const label = drawn("g", { class: group.getAttribute("class") }, drawn("text", { class: "flow-label", x: x.toFixed(1), y: (y + 16).toFixed(1) }, labelOf(name, array)), chip);
+  return { groups: [group, label], chip, label: label.firstChild, points: line.points, at: [x, y], chipAt: [x, y + 28] };
+}
+
+function labelOf(name, array) {
+  return array.data === undefined && array.low !== undefined ? `${name} = ${minus(array.low)}` : name;
 }
 
 function drawForth(points, up) {

@@ -123,7 +123,10 @@ function show(host, piece, link) {
     edges.forEach((edge, i) => {
       const line = picture.back[i];
       if (!line) return;
-      if (edge.cut || line.groups[0].classList.contains("flow-other")) fillTile(line.chip, (edge.cut ?? edge).value, CHIP);
+      if (edge.cut || line.groups[0].classList.contains("flow-other")) {
+        fillTile(line.chip, (edge.cut ?? edge).value, CHIP);
+        write(line.label, labelOf(edge.name, (edge.cut ?? edge).value));
+      }
       for (const group of line.groups) {
         group.classList.toggle("flow-other", Boolean(edge.cut));
         group.classList.toggle("flow-severed", Boolean(edge.severed || edge.partly));

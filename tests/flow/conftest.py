@@ -1,0 +1,86 @@
+"""Fixtures of the flow's tests: those of `tests/browser`, with notebooks made of a few cells in Lab and Notebook 7."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+HERE = Path(__file__).parent
+BROWSER = HERE.parent / "browser"
+sys.path[:0] = [str(BROWSER), str(HERE)]
+
+from lab import Lab, Notebook  # noqa: E402
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_spec = importlib.util.spec_from_file_location("browser_fixtures", BROWSER / "conftest.py")
+assert _spec is not None
+assert _spec.loader is not None
+_fixtures = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_fixtures)
+chromium, browser = _fixtures.chromium, _fixtures.browser
+
+# What the cells of the tests' notebooks may use.
+SETUP = f"import sys\nsys.path.insert(0, {str(HERE)!r})\nfrom layers import *\nfrom bnlib import flow, watch"
+
+
+@pytest.fixture(scope="session")
+def lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab whose Notebook 7 can be asked what its cells are, as Lab can."""
+    home = tmp_path_factory.mktemp("flow")
+    settings = {"JupyterNotebookApp": {"expose_app_in_browser": True}}
+    (home / "config").mkdir()
+    (home / "config" / "jupyter_server_config.json").write_text(json.dumps(settings))
+    running = Lab(home)
+    yield running
+    running.close()
+
+
+def notebook_of(**cells: str) -> dict:
+    """A notebook made of code cells given as id=source; the first one imports."""
+    blank = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return {
+        "cells": [{**blank, "id": name, "source": text} for name, text in {"setup": SETUP, **cells}.items()],
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+@pytest.fixture(scope="module")
+def opened(lab: Lab, browser: Browser) -> Iterator[Callable[..., Notebook]]:
+    """Open a notebook of a few cells and run it, in "lab" or in "notebook"."""
+    found: list[Notebook] = []
+
+    def make(where: str = "lab", **cells: str) -> Notebook:
+        file = lab.folder() / "flow.ipynb"
+        file.write_text(json.dumps(notebook_of(**cells)))
+        found.append(lab.open(browser, file) if where == "lab" else open_in_notebook(lab, browser, file))
+        found[-1].run_all()
+        return found[-1]
+
+    yield make
+    for notebook in found:
+        notebook.close()
+
+
+def open_in_notebook(lab: Lab, browser: Browser, file: Path) -> Notebook:
+    """The same in Notebook 7, which the same server brings along."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(f"{lab.url}/notebooks/{file.relative_to(lab.root).as_posix()}?token={lab.token}")
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context !== undefined")
+    page.evaluate("jupyterapp.shell.currentWidget.context.ready")
+    page.evaluate("jupyterapp.shell.currentWidget.revealed")
+    found = Notebook(page)
+    found.wait_until_idle()
+    return found

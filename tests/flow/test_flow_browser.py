@@ -1,0 +1,382 @@
+"""The flow as a learner has it: in JupyterLab and Notebook 7, by mouse and by keyboard, in every theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from lab import Lab, Notebook, errors
+from layers import STEPS, graph_of
+from playwright.sync_api import Browser, expect
+from player import Player
+
+pytestmark = pytest.mark.browser
+
+LAYER = "widget = flow(graph_of('batchnorm'), np.random.default_rng(1).normal(size=(5, 3)), STEPS)\nwidget"
+
+
+def axe() -> str:
+    """axe-core's source, from a package that is a requirement of the tests."""
+    from importlib.resources import files
+
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def notebook(opened: Callable[..., Notebook]) -> Notebook:
+    """One notebook in Lab with the layer's flow, run once."""
+    return opened(layer=LAYER, after="'after'")
+
+
+@pytest.fixture
+def player(notebook: Notebook) -> Iterator[Player]:
+    """The layer's flow at its start, with nothing cut."""
+    found = Player(notebook.page, notebook.page.locator(".bnlib-flow").first)
+    yield found
+    if found.root.get_by_role("button", name="Put everything back").is_visible():
+        found.click("Put everything back")
+    found.go(0)
+
+
+def test_nothing_moves_before_it_is_asked_to(player: Player, notebook: Notebook) -> None:
+    assert player.step == 0
+    assert player.seen() == {"values": [], "gradients": [], "contributions": [], "lines": []}
+    assert player.root.evaluate("root => root.getAnimations({subtree: true}).length") == 0
+    assert errors(notebook) == []
+
+
+def test_it_plays_from_first_to_last_in_the_order_of_the_sweep(player: Player) -> None:
+    graph = graph_of("batchnorm")
+    gradients = graph.backward(np.random.default_rng(1).normal(size=(5, 3)))
+    seen = []
+    for _ in range(player.last):
+        player.click("Next")
+        seen.append(player.seen())
+    assert [step["values"][-1:] for step in seen[:12]][-1] == ["out"]
+    assert sorted(seen[-1]["values"]) == sorted(graph.nodes)
+    assert sorted(seen[-1]["gradients"]) == sorted(graph.nodes)
+    arrived = [
+        next(iter(set(after["contributions"]) - set(before["contributions"])), None)
+        for before, after in zip(seen, seen[1:], strict=False)
+    ]
+    expected = [one.name for source in gradients.order for parent in graph[source].parents
+                for one in gradients.contributions(parent) if one.source == source]  # fmt: skip
+    assert [name for name in arrived if name] == ["dout", *expected]
+    # At a fan-out both contributions stand at their edges before the gradient stands in the node.
+    for step in seen:
+        if "dxmu2" in step["contributions"] and "dmu" not in step["contributions"]:
+            assert "dxmu1" in step["contributions"]
+    first = next(i for i, step in enumerate(seen) if "dxmu2" in step["contributions"])
+    assert "xmu" not in seen[first]["gradients"]
+    assert "xmu" in seen[first + 1]["gradients"]
+
+
+def test_the_numbers_shown_are_the_graphs(player: Player) -> None:
+    graph = graph_of("batchnorm")
+    gradients = graph.backward(np.random.default_rng(1).normal(size=(5, 3)))
+    player.go(player.last)
+    for name, node in graph.nodes.items():
+        player.node(name).click()
+        for title, array in ((name, node.value), (f"d{name}", gradients[name])):
+            shown = np.array(player.table(title)).reshape(array.shape)
+            np.testing.assert_allclose(shown, array, rtol=6e-3, err_msg=title)
+    player.click("Close")
+
+
+def test_each_step_says_its_number_formula_and_figures(player: Player) -> None:
+    player.go(21)
+    graph = graph_of("batchnorm")
+    gradients = graph.backward(np.random.default_rng(1).normal(size=(5, 3)))
+    dvar = gradients["var"]
+    place = int(np.abs(dvar).argmax())
+    assert "Step 5 · back through sqrtvar to var: dvar = dsqrtvar / (2 * sqrtvar)." in player.says
+    assert f"makes {dvar[place]:.3g} at [{place}]" in player.says
+    assert player.seen()["lines"] == [
+        "sqrtvar = np.sqrt(var + eps)  # step 5",
+        "return 0.5 * dsqrtvar / np.sqrt(var + eps)",
+    ]
+
+
+def test_going_back_undoes_what_going_forward_did(player: Player) -> None:
+    before = []
+    for step in range(player.last + 1):
+        player.go(step)
+        before.append(player.seen())
+    for step in reversed(range(player.last + 1)):
+        player.go(step)
+        assert player.seen() == before[step]
+
+
+def test_play_pauses_and_ends_and_starts_again(player: Player) -> None:
+    player.root.locator("select").select_option("fast")
+    player.go(player.last - 2)
+    player.click("Play")
+    expect(player.root.locator(".flow-heard")).to_have_attribute("aria-live", "off")
+    player.at(player.last)
+    expect(player.root.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    expect(player.root.locator(".flow-heard")).to_have_attribute("aria-live", "polite")
+    player.click("Play")
+    player.at(3)
+    player.click("Pause")
+    assert player.step >= 3
+
+
+def test_what_has_the_focus_keeps_it_at_either_end(player: Player) -> None:
+    player.go(1)
+    previous = player.root.get_by_role("button", name="Previous", exact=True)
+    previous.press("Enter")
+    player.at(0)
+    expect(previous).to_be_focused()
+    expect(previous).to_have_attribute("aria-disabled", "true")
+
+
+def test_a_cut_edge_marks_what_changes_and_measures_it(player: Player) -> None:
+    player.go(player.last)
+    player.root.locator("summary").click()
+    player.root.locator(".flow-list input[data-cut='sq xmu']").check()
+    verdict = player.root.locator(".flow-verdict")
+    expect(verdict).to_contain_text("Changed: dx, dxmu.")
+    expect(verdict).to_contain_text("dxmu2 is cut: as if sq did not depend on xmu.")
+    expect(verdict.locator("tbody tr").first).to_contain_text("dx")
+    assert player.root.locator(".flow-reached.flow-other .flow-name").all_inner_texts() == ["x", "xmu"]
+    player.node("xmu").click()
+    graph = graph_of("batchnorm")
+    gradients = graph.backward(np.random.default_rng(1).normal(size=(5, 3)))
+    shown = np.array(player.table("dxmu with the cut"))
+    np.testing.assert_allclose(shown, gradients.contribution("xhat", "xmu").value, rtol=6e-3)
+    player.click("Put everything back")
+    expect(verdict).to_be_empty()
+    assert player.root.locator(".flow-other").count() == 0
+    player.root.locator("summary").click()
+
+
+def test_the_part_that_changes_nothing_asks_why(player: Player) -> None:
+    player.go(26)
+    player.click("Cut this edge")
+    panel = player.root.locator(".flow-panel")
+    panel.locator("input[data-cut='xmu mu']").uncheck()
+    panel.locator("input[data-cut='xmu mu sq']").check()
+    expect(player.root.locator(".flow-verdict")).to_contain_text("Nothing changes, in no gradient at all. Why can dxmu2 be left out here?")
+    player.click("Put everything back")
+    player.click("Close")
+
+
+def test_all_is_within_reach_of_the_keyboard(player: Player) -> None:
+    player.root.focus()
+    keyboard = player.page.keyboard
+    keyboard.press("ArrowRight")
+    player.at(1)
+    keyboard.press("End")
+    player.at(player.last)
+    keyboard.press("ArrowLeft")
+    player.at(player.last - 1)
+    keyboard.press("Home")
+    player.at(0)
+    keyboard.press("ArrowDown")
+    keyboard.press("ArrowDown")
+    expect(player.node("gamma")).to_be_focused()
+    keyboard.press("Enter")
+    expect(player.root.locator(".flow-panel")).to_have_attribute("data-shows", "gamma")
+    keyboard.press("Escape")
+    expect(player.root.locator(".flow-panel")).to_be_hidden()
+    expect(player.node("gamma")).to_be_focused()
+    keyboard.press("Space")
+    expect(player.root.locator(".flow-panel")).to_have_attribute("data-shows", "gamma")
+    player.click("Close")
+
+
+KEYS = ["a", "b", "d", "d", "m", "y", "x", "c", "v", "z", "r", "1", "0", "0", "i", "i", "s", "j", "k", "h",
+        "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "Space", "Space", "Enter", "Escape", "Home", "End",
+        "Shift+M", "Shift+J", "Delete", "Backspace", "f", "p", "o"]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["lab", "notebook"])
+def test_no_key_reaches_the_notebook(opened: Callable[..., Notebook], where: str) -> None:
+    notebook = opened(where, before="1", layer=LAYER, after="2")
+    player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))
+    player.go(26)
+    player.root.locator("summary").click()
+    player.click("Cut this edge")
+    stops = player.root.locator("[tabindex='0'], button:visible, input:visible, select, summary")
+    cells = notebook.cells()
+    chosen = "jupyterapp.shell.currentWidget.content.activeCellIndex"
+    active = notebook.page.evaluate(chosen)
+    reached = set()
+    for i in range(stops.count()):
+        for key in KEYS:
+            stop = stops.nth(i)
+            if not stop.is_visible():
+                break
+            stop.evaluate("stop => stop.focus({preventScroll: true})")
+            reached.add(notebook.page.evaluate("document.activeElement.tagName"))
+            notebook.page.keyboard.press(key)
+            assert notebook.page.evaluate(
+                "document.querySelector('.bnlib-flow').contains(document.activeElement)"
+            ), f"{key} took the focus away from stop {i}"
+    assert {"SECTION", "BUTTON", "INPUT", "SELECT", "SUMMARY", "PRE", "g"} <= reached
+    assert [(c.id, c.kind, c.source) for c in notebook.cells()] == [(c.id, c.kind, c.source) for c in cells]
+    assert notebook.page.evaluate(chosen) == active
+    assert notebook.page.evaluate("jupyterapp.shell.currentWidget.content.mode") == "command"
+    assert notebook.page.locator(".jp-Dialog").count() == 0
+
+
+def test_everything_that_can_have_the_focus_keeps_its_keys(player: Player) -> None:
+    player.go(21)
+    player.node("xmu").click()
+    bare = player.root.evaluate(
+        """root => [root, ...root.querySelectorAll('button, input, select, summary, a, [tabindex]')]
+            .filter(part => part.dataset.lmSuppressShortcuts !== 'true').map(part => part.outerHTML.slice(0, 90))"""
+    )
+    assert bare == []
+    player.click("Close")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])
+def test_axe_finds_nothing_in_any_theme(player: Player, notebook: Notebook, theme: str) -> None:
+    notebook.theme(theme)
+    notebook.page.evaluate(f"{axe()};0")
+    for step, open_panel in ((0, False), (5, True), (26, True), (player.last, False)):
+        player.go(step)
+        if open_panel:
+            player.node("xmu").click()
+        if step == 26:
+            player.click("Cut this edge")
+            expect(player.root.locator(".flow-verdict")).to_contain_text("Changed")
+            player.root.locator("summary").click()
+        found = notebook.page.evaluate("axe.run('.bnlib-flow')")
+        assert [
+            (violation["id"], [node["html"][:120] for node in violation["nodes"]][:3])
+            for violation in found["violations"]
+        ] == []
+    player.root.locator("summary").click()
+    player.click("Put everything back")
+    player.click("Close")
+    notebook.theme("JupyterLab Light")
+
+
+def test_python_and_jslink_move_it(opened: Callable[..., Notebook]) -> None:
+    notebook = opened(
+        layer=LAYER,
+        links="import ipywidgets\n"
+        "slider = ipywidgets.IntSlider(max=widget.last)\nplay = ipywidgets.Play(max=widget.last, interval=10)\n"
+        "ipywidgets.jslink((slider, 'value'), (widget, 'step'))\n"
+        "ipywidgets.jslink((play, 'value'), (widget, 'step'))\ndisplay(slider, play)",
+        move="widget.step = 17",
+        ask="widget.step",
+    )
+    player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))
+    player.at(17)
+    slider = notebook.locate("links").locator(".noUi-handle")
+    slider.press("ArrowRight")
+    player.at(18)
+    player.go(4)
+    expect(notebook.locate("links").locator(".widget-readout")).to_have_text("4")
+    assert notebook.run_cell("ask").text == "4"
+    notebook.locate("links").locator(".jupyter-widgets button").first.click()
+    player.at(player.last)
+
+
+def test_it_goes_on_when_the_kernel_is_gone(opened: Callable[..., Notebook]) -> None:
+    notebook = opened(layer=LAYER)
+    player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))
+    notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    notebook.page.wait_for_function("!jupyterapp.shell.currentWidget.sessionContext.session?.kernel")
+    for step in range(1, player.last + 1):
+        player.root.focus()
+        notebook.page.keyboard.press("ArrowRight")
+        player.at(step)
+    player.go(26)
+    player.click("Cut this edge")
+    expect(player.root.locator(".flow-verdict")).to_contain_text("Cutting needs a running kernel")
+
+
+def test_a_reopened_notebook_that_is_not_trusted_shows_the_still_picture(
+    opened: Callable[..., Notebook], lab: Lab, browser: Browser
+) -> None:
+    notebook = opened(layer=LAYER)
+    notebook.page.evaluate("jupyterapp.shell.currentWidget.context.save()")
+    path = notebook.page.evaluate("jupyterapp.shell.currentWidget.context.path")
+    # From somewhere else: another file, whose signature is not known here.
+    copy = lab.folder() / "another.ipynb"
+    copy.write_text((lab.root / path).read_text("utf-8").replace('"after"', '"later"').replace("'batchnorm'", '\'batchnorm\'  '))
+    again = lab.open(browser, copy)
+    image = again.page.locator(".jp-OutputArea img")
+    expect(image).to_be_visible()
+    assert "computational graph of batchnorm_forward" in (image.get_attribute("alt") or "")
+    again.close()
+
+
+@pytest.mark.parametrize("name", ["toy", "layernorm", "network"])
+def test_other_graphs_play_to_their_end(opened: Callable[..., Notebook], name: str) -> None:
+    notebook = opened(graph=f"flow(graph_of('{name}'))")
+    player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))
+    for step in range(player.last + 1):
+        player.go(step)
+        assert "undefined" not in player.root.inner_text()
+        assert "NaN" not in player.root.inner_text()
+    assert errors(notebook) == []
+
+
+def test_two_hundred_nodes_are_followed_by_the_window(opened: Callable[..., Notebook]) -> None:
+    notebook = opened(graph="flow(deep(200))")
+    player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))
+    for step in (1, 60, 120, 200, 260, 400, player.last):
+        player.go(step)
+        player.page.wait_for_function(
+            """() => {
+                const stage = document.querySelector('.flow-stage').getBoundingClientRect();
+                const now = document.querySelector('.flow-node.flow-now').getBoundingClientRect();
+                return now.left >= stage.left - 1 && now.right <= stage.right + 1
+                    && now.top >= stage.top - 1 && now.bottom <= stage.bottom + 1;
+            }"""
+        )
+        size = player.root.locator(".flow-node.flow-now .flow-name").evaluate("text => text.getBoundingClientRect().height")
+        assert size > 10
+    player.click("Whole graph")
+    assert player.root.locator(".flow-stage").evaluate("stage => stage.scrollWidth <= stage.clientWidth + 2")
+
+
+def test_what_is_not_a_number_says_so(opened: Callable[..., Notebook]) -> None:
+    notebook = opened(
+        graph="x = np.ones((3, 2))\nx[1, 1] = np.nan\nflow(trace(lambda x: x * 2, x), np.ones((3, 2)))"
+    )
+    player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))
+    player.go(1)
+    assert "1 entry is NaN" in player.says
+    assert player.root.locator(".flow-value .flow-odd").first.inner_text() == "NaN"
+    player.node("x").click()
+    assert player.root.locator(".flow-nan").first.inner_text() == "nan"
+
+
+def test_a_narrow_window_keeps_everything_inside(player: Player, notebook: Notebook) -> None:
+    page = notebook.page
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    for step in (3, 16, 26):
+        player.go(step)
+        wide = player.root.evaluate(
+            """root => [...root.querySelectorAll('*')].filter(part => !part.closest('.flow-stage, pre'))
+                .filter(part => part.getBoundingClientRect().right > root.getBoundingClientRect().right + 1)
+                .map(part => part.className)"""
+        )
+        assert wide == []
+    page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def test_those_who_want_no_motion_get_none(lab: Lab, browser: Browser, opened: Callable[..., Notebook]) -> None:
+    notebook = opened(layer=LAYER)
+    notebook.page.emulate_media(reduced_motion="reduce")
+    player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))
+    for _ in range(16):
+        player.click("Next")
+        assert player.root.evaluate("root => root.getAnimations({subtree: true}).length") == 0
+    notebook.page.emulate_media(reduced_motion="no-preference")
+    player.click("Next")
+    assert player.root.evaluate("root => root.getAnimations({subtree: true}).length") > 0
+
+
+def test_the_layers_steps_stand_under_the_slider(player: Player) -> None:
+    assert player.root.locator(".flow-tick-back").all_inner_texts() == [str(n) for n in range(9, -1, -1)]
+    assert len(STEPS) == 10
