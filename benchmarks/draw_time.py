@@ -9,12 +9,12 @@ from importlib.util import find_spec
 from itertools import count
 
 import numpy as np
+from bnlib.draw.draw.render import CHOICE
 from report import Row, table
 from timing import measure
 
 from bnlib import Graph, draw, trace
 from bnlib.norms.staged import batchnorm_forward
-from bnlib.render import CHOICE
 
 LIMIT = 0.1
 SHAPE = (5, 3)

@@ -13,12 +13,12 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Graph": "graph",
-    "TraceError": "tape",
-    "trace": "tracer",
+    "TraceError": "graph",
+    "trace": "graph",
     "draw": "draw",
     "look": "look",
-    "Picture": "picture",
-    "picture": "picture",
+    "Picture": "draw",
+    "picture": "draw",
     "play": "play",
     "Flow": "flow",
     "flow": "flow",
@@ -27,8 +27,8 @@ _HOME = {
     "hint": "check",
     "progress": "check",
     "environment": "environment",
-    "Verdict": "judge",
-    "judge": "judge",
+    "Verdict": "check",
+    "judge": "check",
     "digits": "data",
     "digits_batch": "data",
 }
@@ -36,18 +36,14 @@ _HOME = {
 __all__ = ["__version__", *_HOME]
 
 if TYPE_CHECKING:
-    from .check import check, hint, progress
+    from .check import Verdict, check, hint, judge, progress
     from .data import digits, digits_batch
-    from .draw import draw
+    from .draw import Picture, draw, picture
     from .environment import environment
     from .flow import Flow, flow, watch
-    from .graph import Graph
-    from .judge import Verdict, judge
+    from .graph import Graph, TraceError, trace
     from .look import look
-    from .picture import Picture, picture
     from .play import play
-    from .tape import TraceError
-    from .tracer import trace
 
 
 def __getattr__(name: str) -> Any:
@@ -63,7 +59,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """Keeps `bnlib.check` the function once `bnlib/check.py` is imported, which would put the module there."""
+    """Keeps `bnlib.check` the function once `bnlib/check/` is imported, which would put the package there."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not (name in _HOME and isinstance(value, ModuleType)):

@@ -45,8 +45,8 @@ def environment() -> None:
     found = troubles()
     title, lines = _words(found)
     try:
-        from .card import notice
-        from .check import show
+        from .check.card import notice
+        from .check.check import show
     except ImportError:
         # bnlib's cards stand on NumPy; where that is missing, this is the message that matters most.
         print("\n".join([title, *lines]).replace("`", ""))

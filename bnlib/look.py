@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .blame import learners_line
-from .card import Card, notice
-from .check import show
+from .check.card import Card, notice
+from .check.check import show
 from .draw import draw
-from .render import RenderError
-from .tape import TraceError
-from .tracer import trace
+from .draw.render import RenderError
+from .graph import TraceError, trace
 
 
 def look(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .blame import learners_line
 from .check import strict
-from .picture import Picture
+from .draw import Picture
 
 if TYPE_CHECKING:
     from ipywidgets import VBox, Widget

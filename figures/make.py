@@ -14,13 +14,26 @@ from bnlib.norms import staged
 HERE = Path(__file__).parent
 DIMS = {"N": 5, "D": 3}
 # The nodes of the layer by the number of the step that makes them; step 0 is where x gathers its two gradients.
-STEPS = {0: "x", 1: "mu", 2: "xmu", 3: "sq", 4: "var", 5: "sqrtvar", 6: "ivar", 7: "xhat", 8: "gammax", 9: "out"}
+STEPS = {
+    0: "x",
+    1: "mu",
+    2: "xmu",
+    3: "sq",
+    4: "var",
+    5: "sqrtvar",
+    6: "ivar",
+    7: "xhat",
+    8: "gammax",
+    9: "out",
+}
 
 
 def layer() -> Graph:
     """The graph of the nine steps, on a batch of 5 rows and 3 features."""
     rng = np.random.default_rng(0)
-    return trace(staged.batchnorm_forward, rng.normal(size=(5, 3)), rng.normal(size=3), rng.normal(size=3), eps=1e-5)
+    return trace(
+        staged.batchnorm_forward, rng.normal(size=(5, 3)), rng.normal(size=3), rng.normal(size=3), eps=1e-5
+    )
 
 
 def circuit() -> Picture:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ..record import write_whole
+from ..check.record import write_whole
 from . import marks
 from .run import execute
 from .source import SourceCell, SourceError, SourceNotebook, find_course_sources, load

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..record import write_whole
+from ..check.record import write_whole
 from .build import digest, dump
 
 Notebook = dict[str, Any]

@@ -24,7 +24,11 @@ def pack(array: np.ndarray) -> dict[str, Any]:
     top = float(np.abs(finite).max(initial=0.0))
     packed: dict[str, Any] = {"shape": list(values.shape), "size": 0.0}
     if finite.size:
-        packed |= {"low": text(finite.min()), "high": text(finite.max()), "norm": text(np.linalg.norm(finite))}
+        packed |= {
+            "low": text(finite.min()),
+            "high": text(finite.max()),
+            "norm": text(np.linalg.norm(finite)),
+        }
         packed["size"] = float(f"{np.linalg.norm(finite):.3g}")
     if finite.size < values.size:
         packed |= {"odd": values.size - finite.size, "oddly": "NaN" if np.isnan(values).any() else "inf"}

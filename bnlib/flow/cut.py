@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Gradients, Graph
-from ..tape import Ref
+from ..graph import Gradients, Graph, Ref
 from .arrays import pack
 from .numbers import numbers
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..graph import Graph
+from ..graph.tape import Operation, Ref
 from ..ops.reductions import count
-from ..tape import Operation, Ref
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,9 @@ def formula(graph: Graph, source: str, target: str) -> str:
     was broadcast is written out.
     """
     end = graph.end_of(source)
-    return _plainer(" + ".join(_through(graph, end, source, *way) for way in _ways(graph, source, graph.end_of(target))))
+    return _plainer(
+        " + ".join(_through(graph, end, source, *way) for way in _ways(graph, source, graph.end_of(target)))
+    )
 
 
 def product(graph: Graph, source: str, target: str) -> Product | None:
@@ -90,7 +92,10 @@ def _through(graph: Graph, end: int, source: str, index: int, position: int) -> 
     ways = [] if index == end else _ways(graph, source, index)
     dz = " + ".join(_through(graph, end, source, *way) for way in ways) or f"d{source}"
     operation = graph.operation(index)
-    bare = operation.rule is not None and operation.rule.formulas[0 if operation.rule.many else position] == "{dz}"
+    bare = (
+        operation.rule is not None
+        and operation.rule.formulas[0 if operation.rule.many else position] == "{dz}"
+    )
     text = _fill(graph, end, source, index, position, f"({dz})" if " " in dz and not bare else dz)
     axes = _stretched(graph, operation, position)
     if not axes:

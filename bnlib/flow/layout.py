@@ -9,8 +9,8 @@ from typing import Any
 
 import graphviz
 
+from ..draw.render import RenderError, render
 from ..graph import Graph
-from ..render import RenderError, render
 
 Point = tuple[float, float]
 
@@ -98,6 +98,8 @@ def _read(svg: str, count: int) -> dict[str, Any]:
     return {
         "width": math.ceil(max(x for x, _ in every) - x0 + 14),
         "height": math.ceil(max(y for _, y in every) - y0 + 20),
-        "nodes": [[round(v, 1) for v in (x - x0, y - y0, w, h)] for x, y, w, h in (boxes[i] for i in range(count))],
+        "nodes": [
+            [round(v, 1) for v in (x - x0, y - y0, w, h)] for x, y, w, h in (boxes[i] for i in range(count))
+        ],
         "edges": [[[round(x - x0, 1), round(y - y0, 1)] for x, y in paths[i]] for i in sorted(paths)],
     }

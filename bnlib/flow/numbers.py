@@ -62,7 +62,10 @@ def _uses(result: tuple[int, ...], operand: tuple[int, ...], place: tuple[int, .
         return tuple(slice(None) if o == 1 else 0 if r == 1 else i for r, o, i in pairs)
     extra = len(result) - len(operand)
     if extra > 0 and all(r == o or o == 1 for r, o in zip(result[extra:], operand, strict=True)):
-        return (*[slice(None)] * extra, *(slice(None) if o == 1 else i for o, i in zip(operand, place, strict=True)))
+        return (
+            *[slice(None)] * extra,
+            *(slice(None) if o == 1 else i for o, i in zip(operand, place, strict=True)),
+        )
     if extra < 0 and operand[-extra:] == result:
         return place[-extra:]
     return place[: len(result)] if extra < 0 and operand[: len(result)] == result else None

@@ -12,7 +12,17 @@ from .cut import Cut, Cutter
 
 _WEB = Path(__file__).parent / "web"
 # In the order in which each uses only what stands before it; the last one is the widget's own.
-_PARTS = ("dom.js", "words.js", "arrays.js", "drawing.js", "motion.js", "view.js", "card.js", "code.js", "cuts.js")
+_PARTS = (
+    "dom.js",
+    "words.js",
+    "arrays.js",
+    "drawing.js",
+    "motion.js",
+    "view.js",
+    "card.js",
+    "code.js",
+    "cuts.js",
+)
 _SHOW, _WIDGET = "show.js", "widget.js"
 # A page carries the answers for so many possible cuts; each has some kilobytes.
 _ANSWERS = 48

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ..blame import learners_line
-from ..card import notice
-from ..check import show
-from ..render import RenderError
-from ..tape import TraceError
-from ..tracer import trace
+from ..check.card import notice
+from ..check.check import show
+from ..draw.render import RenderError
+from ..graph import TraceError, trace
 from .timeline import Steps
 from .widget import Flow, flow
 

@@ -90,7 +90,9 @@ class Flow(anywidget.AnyWidget):
         else the page says that it can't.
         """
         path = Path(path)
-        path.write_text(page(self._data, self._cutter, title or f"The flow of {self._graph.function}"), "utf-8")
+        path.write_text(
+            page(self._data, self._cutter, title or f"The flow of {self._graph.function}"), "utf-8"
+        )
         return path
 
     @property

@@ -11,9 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-from ..check import CheckFailed
-from ..judge import judge
-from ..record import write_whole
+from ..check import CheckFailed, judge
+from ..check.record import write_whole
 
 
 def settle_in() -> None:

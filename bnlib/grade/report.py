@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..record import write_whole
+from ..check.record import write_whole
 
 Status = Literal["passed", "failed", "not started", "error", "timed out"]
 SubmissionStatus = Literal["graded", "unreadable", "timed out"]

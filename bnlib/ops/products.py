@@ -51,9 +51,7 @@ def letters(subscripts: str) -> tuple[list[str], str]:
     return inputs, right
 
 
-def _einsum(
-    dz: Any, z: Any, *operands: Any, subscripts: str, optimize: Any = False, position: int
-) -> Any:
+def _einsum(dz: Any, z: Any, *operands: Any, subscripts: str, optimize: Any = False, position: int) -> Any:
     inputs, result = letters(subscripts)
     mine = inputs[position]
     others = [term for i, term in enumerate(inputs) if i != position]

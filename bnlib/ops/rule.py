@@ -33,7 +33,9 @@ class Rule:
         """Whether a gradient passes to that operand."""
         return self.vjps[0 if self.many else position] is not None
 
-    def vjp(self, position: int, dz: Any, z: Any, operands: tuple[Any, ...], parameters: dict[str, Any]) -> Any:
+    def vjp(
+        self, position: int, dz: Any, z: Any, operands: tuple[Any, ...], parameters: dict[str, Any]
+    ) -> Any:
         """The gradient of the operand at `position`, in its own shape."""
         one = self.vjps[0 if self.many else position]
         if one is None:

@@ -5,13 +5,13 @@ import sys
 
 import numpy as np
 import pytest
+from bnlib.draw.draw.dress import dress
+from bnlib.draw.draw.render import RenderError, _render, render, renderer
+from bnlib.draw.draw.scene import Scene
+from bnlib.draw.draw.view import View
 from seen import DIMS, groups, layer, texts
 
 from bnlib import draw, trace
-from bnlib.dress import dress
-from bnlib.render import RenderError, _render, render, renderer
-from bnlib.scene import Scene
-from bnlib.view import View
 
 GRAPH, GRADS = layer()
 

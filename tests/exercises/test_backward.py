@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bnlib.check.check.judge import judge
 
 from bnlib.exercises import find
 from bnlib.exercises.backward import EXERCISES
 from bnlib.gradcheck import complex_step
-from bnlib.judge import judge
 from bnlib.norms import staged
 
 SOURCE = Path(__file__).parents[2] / "source" / "03_backward.py"

@@ -30,7 +30,9 @@ def computed(graph: Graph, gradients, text: str) -> np.ndarray:
 
 def test_the_layers_formulas_read_as_a_learner_writes_them() -> None:
     graph = graph_of("batchnorm")
-    found = {(one.source, one.target): formula(graph, one.source, one.target) for one in contributions(graph)[1]}
+    found = {
+        (one.source, one.target): formula(graph, one.source, one.target) for one in contributions(graph)[1]
+    }
     assert found == {
         ("out", "gammax"): "dout",
         ("out", "beta"): "sum(dout, axis=0)",
@@ -100,7 +102,9 @@ def test_upstream_times_local_is_what_the_graph_sends(name: str) -> None:
         total = gradients[one.source] * computed(graph, gradients, made.local)
         total = total.sum(axis=made.axes, keepdims=True) if made.axes else total
         if total.shape != one.value.shape:
-            total = total.reshape(one.value.shape) if total.size == one.value.size else spread(total, one.value)
+            total = (
+                total.reshape(one.value.shape) if total.size == one.value.size else spread(total, one.value)
+            )
         np.testing.assert_allclose(total, one.value, rtol=1e-9, atol=1e-12, err_msg=f"{one.name}: {made}")
     assert seen >= len(found) // 2
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from layers import STEPS, deep, graph_of
-from playwright.sync_api import Browser, Page, expect
 from player import Player
+from playwright.sync_api import Browser, Page, expect
 
 from bnlib import flow
 

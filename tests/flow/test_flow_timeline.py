@@ -74,7 +74,12 @@ def test_contributions_stand_before_their_sum_and_the_sum_before_it_goes_on(name
             continue
         total = names.index(f"d{node}")
         assert max(names.index(one) for one in arrived) < total
-        going = [names.index(one.name) for other in gradients for one in gradients.contributions(other) if one.source == node]
+        going = [
+            names.index(one.name)
+            for other in gradients
+            for one in gradients.contributions(other)
+            if one.source == node
+        ]
         assert not going or total < min(going)
 
 
@@ -98,7 +103,13 @@ def test_each_step_is_marked_in_the_traced_code_and_in_its_function() -> None:
 
 def test_without_functions_the_formulas_are_the_code_of_the_way_back() -> None:
     _, _, data = played("toy")
-    assert data["code"][-1]["lines"] == ["dq = df", "dx1 = df", "dx2 = dq * y", "dy = dq * x", "dx = dx1 + dx2"]
+    assert data["code"][-1]["lines"] == [
+        "dq = df",
+        "dx1 = df",
+        "dx2 = dq * y",
+        "dy = dq * x",
+        "dx = dx1 + dx2",
+    ]
 
 
 def test_a_listing_leaves_out_docstring_and_banner_and_keeps_statements_of_several_lines() -> None:
@@ -143,7 +154,10 @@ def test_a_carried_edge_names_its_parts() -> None:
     _, _, data = played("batchnorm")
     names = [node["name"] for node in data["nodes"]]
     edge = next(e for e in data["edges"] if e.get("name") == "dmu")
-    assert [(part["name"], names[part["origin"]]) for part in edge["parts"]] == [("dxmu1", "xhat"), ("dxmu2", "sq")]
+    assert [(part["name"], names[part["origin"]]) for part in edge["parts"]] == [
+        ("dxmu1", "xhat"),
+        ("dxmu2", "sq"),
+    ]
 
 
 @pytest.mark.parametrize("name", GRAPHS)
@@ -187,6 +201,8 @@ def test_what_is_not_finite_is_counted_and_named(bad: float, word: str) -> None:
     assert (packed["low"], packed["high"]) == ("1", "3")
 
 
-@pytest.mark.parametrize("array", [np.zeros((0, 3)), np.zeros((3, 0)), np.array(np.nan), np.zeros(()), np.full(4, np.inf)])
+@pytest.mark.parametrize(
+    "array", [np.zeros((0, 3)), np.zeros((3, 0)), np.array(np.nan), np.zeros(()), np.full(4, np.inf)]
+)
 def test_strange_arrays_are_packed(array: np.ndarray) -> None:
     json.dumps(pack(array), allow_nan=False)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bnlib.graph.graph.graph import Graph
 from layers import STEPS, deep, graph_of, made
 
 from bnlib import flow, trace, watch
 from bnlib.flow.layout import layout
-from bnlib.graph import Graph
 from bnlib.norms import staged
 
 
@@ -28,7 +28,9 @@ def test_the_browser_gets_every_value_and_gradient() -> None:
     piece, gradients = sent(flow(graph, dout, STEPS)), graph.backward(dout)
     for node in piece["nodes"]:
         value, gradient = graph[node["name"]].value, gradients[node["name"]]
-        np.testing.assert_allclose(np.array(node["value"]["numbers"], float).reshape(value.shape), value, rtol=5e-3)
+        np.testing.assert_allclose(
+            np.array(node["value"]["numbers"], float).reshape(value.shape), value, rtol=5e-3
+        )
         np.testing.assert_allclose(
             np.array(node["gradient"]["numbers"], float).reshape(value.shape), gradient, rtol=5e-3
         )
@@ -97,7 +99,11 @@ def test_two_hundred_nodes_fit_into_300_kilobytes() -> None:
 
 
 def test_a_page_needs_nothing_else(tmp_path: Path) -> None:
-    text = flow(graph_of("batchnorm"), steps=STEPS).save_html(tmp_path / "flow.html", "A <title>").read_text("utf-8")
+    text = (
+        flow(graph_of("batchnorm"), steps=STEPS)
+        .save_html(tmp_path / "flow.html", "A <title>")
+        .read_text("utf-8")
+    )
     assert re.findall(r'(?:src|href)="(?!data:)[^"]*"|https?://(?!www\.w3\.org/2000/svg)', text) == []
     assert "<title>A &lt;title&gt;</title>" in text
     assert "{{" not in text.split("<script", 1)[0]

@@ -6,7 +6,9 @@ import pytest
 from bnlib import trace
 from bnlib.norms.staged import batchnorm_forward
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed; the complex step holds these layers as well")
+torch = pytest.importorskip(
+    "torch", reason="PyTorch is not installed; the complex step holds these layers as well"
+)
 
 EPS = 1e-5
 # Of the scale of the answer.
@@ -14,7 +16,10 @@ LIMIT = {np.float64: 1e-12, np.float32: 2e-4}
 
 
 def one_line(x, gamma, beta, eps=EPS):
-    return gamma * (x - np.mean(x, axis=0)) / np.sqrt(np.mean((x - np.mean(x, axis=0)) ** 2, axis=0) + eps) + beta
+    return (
+        gamma * (x - np.mean(x, axis=0)) / np.sqrt(np.mean((x - np.mean(x, axis=0)) ** 2, axis=0) + eps)
+        + beta
+    )
 
 
 def with_var(x, gamma, beta, eps=EPS):
@@ -106,7 +111,9 @@ def hold(f, other, arrays, dtype, **constants):
     theirs = other(*tensors)
     ours = graph[graph.result].value
     assert ours.dtype == dtype
-    np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=0, atol=LIMIT[dtype] * max(1, np.abs(ours).max()))
+    np.testing.assert_allclose(
+        ours, theirs.detach().numpy(), rtol=0, atol=LIMIT[dtype] * max(1, np.abs(ours).max())
+    )
     dout = np.random.default_rng(9).normal(size=ours.shape).astype(dtype)
     theirs.backward(torch.tensor(dout))
     grads = graph.backward(dout)
@@ -129,7 +136,9 @@ def test_batch_normalization(form, shape, dtype):
     eps = 0.3 if len(x) == 2 else 1e-3
     hold(
         form,
-        lambda x, gamma, beta: torch.nn.functional.batch_norm(x, None, None, gamma, beta, training=True, eps=eps),
+        lambda x, gamma, beta: torch.nn.functional.batch_norm(
+            x, None, None, gamma, beta, training=True, eps=eps
+        ),
         [x * np.arange(1, shape[1] + 1, dtype=dtype) + 0.5, gamma, beta],
         dtype,
         eps=eps,
@@ -201,7 +210,9 @@ def spatial_by_swapping(x, gamma, beta):
 def test_spatial_batch_normalization(form, dtype):
     hold(
         form,
-        lambda x, gamma, beta: torch.nn.functional.batch_norm(x, None, None, gamma, beta, training=True, eps=EPS),
+        lambda x, gamma, beta: torch.nn.functional.batch_norm(
+            x, None, None, gamma, beta, training=True, eps=EPS
+        ),
         random(dtype, (2, 3, 4, 5), 3, 3),
         dtype,
     )

@@ -123,7 +123,20 @@ def test_a_loop_names_each_turn():
         return out
 
     assert names(f) == [
-        *("x", "out#1", "row#1.1", "row#1", "scaled#1", "out#2", "row#2", "scaled#2", "out#3", "row", "scaled", "out")
+        *(
+            "x",
+            "out#1",
+            "row#1.1",
+            "row#1",
+            "scaled#1",
+            "out#2",
+            "row#2",
+            "scaled#2",
+            "out#3",
+            "row",
+            "scaled",
+            "out",
+        )
     ]
 
 
@@ -236,7 +249,7 @@ def test_methods_and_objects_that_can_be_called():
             self.scale = 3.0
 
         def forward(self, x):
-# A comment further left than the code.
+            # A comment further left than the code.
             xmu = x - np.mean(x, axis=0)
             self.kept = xmu
             return xmu * self.scale
@@ -334,7 +347,9 @@ def test_source_that_has_been_changed_since_is_no_error(tmp_path):
 
 
 def test_a_function_written_in_an_ipython_cell():
-    shell = pytest.importorskip("IPython.core.interactiveshell", reason="IPython is not installed").InteractiveShell()
+    shell = pytest.importorskip(
+        "IPython.core.interactiveshell", reason="IPython is not installed"
+    ).InteractiveShell()
     shell.user_ns["np"] = np
     cell = "def f(x):\n    mu = np.mean(x, axis=0)  # the mean\n    xmu = x - mu\n    return xmu * {}\n"
     for factor in (2, 3):
@@ -458,7 +473,15 @@ def test_branches_match_statements_and_with_blocks():
             d = d * e
         return d
 
-    assert ops(f) == {"x": "", "a": "x * 2", "b": "a * a", "c": "sqrt(b)", "d#1": "c + 1", "e": "c * 2", "d": "d * e"}
+    assert ops(f) == {
+        "x": "",
+        "a": "x * 2",
+        "b": "a * a",
+        "c": "sqrt(b)",
+        "d#1": "c + 1",
+        "e": "c * 2",
+        "d": "d * e",
+    }
 
 
 def test_a_helper_with_thousands_of_operations_reads_short():
@@ -481,7 +504,10 @@ def test_a_helper_with_thousands_of_operations_reads_short():
     assert list(graph.nodes) == ["x", "first", "out"]
     assert graph["first"].op == "helper(x) + 1"
     assert all(edge.differentiable for edge in graph.edges)
-    assert max(len(node.op) for node in trace(eval("lambda x, h: h(x)"), x / 10, h=doubling).nodes.values()) < 300
+    assert (
+        max(len(node.op) for node in trace(eval("lambda x, h: h(x)"), x / 10, h=doubling).nodes.values())
+        < 300
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,54 @@ N, D = 3, 2
 # Names and shapes that the programs start from.
 INPUTS = {"x": (N, D), "gamma": (D,), "c": (N, 1), "s": ()}
 # Of the kinds of shape that occur, how to come from one to the other by summing.
-SMOOTH = ["np.tanh({a})", "np.exp(-{a} * {a})", "-{a}", "{a}**2", "np.square({a})", "np.sqrt({a} * {a} + 1)", "{a} * 1"]
-SMOOTH += ["1.0 / (1 + {a}**2)", "np.log(1 + {a} * {a})", "({a} * {a} + 0.5)**-0.5", "np.sin({a})", "2 - {a}", "{a} / 2"]
+SMOOTH = [
+    "np.tanh({a})",
+    "np.exp(-{a} * {a})",
+    "-{a}",
+    "{a}**2",
+    "np.square({a})",
+    "np.sqrt({a} * {a} + 1)",
+    "{a} * 1",
+]
+SMOOTH += [
+    "1.0 / (1 + {a}**2)",
+    "np.log(1 + {a} * {a})",
+    "({a} * {a} + 0.5)**-0.5",
+    "np.sin({a})",
+    "2 - {a}",
+    "{a} / 2",
+]
 KINKED = ["np.abs({a})", "np.maximum({a}, 0)", "np.where({a} > 0.1, {a}, 0.1 * {a})", "{a} * ({a} > 0)"]
-BINARY = ["{a} + {b}", "{a} - {b}", "{a} * {b}", "{a} / (2 + {b} * {b})", "np.tanh({a} * {b})", "{a} * {b} + {a}"]
+BINARY = [
+    "{a} + {b}",
+    "{a} - {b}",
+    "{a} * {b}",
+    "{a} / (2 + {b} * {b})",
+    "np.tanh({a} * {b})",
+    "{a} * {b} + {a}",
+]
 PICKED = ["np.maximum({a}, {b})", "np.where({a} > {b}, {a}, {b})"]
-REDUCED = ["np.sum({a}, axis={axis})", "np.mean({a}, axis={axis})", "{a}.mean({axis})", "{a}.sum(axis={axis})"]
-GATHERED = ["np.var({a}, axis={axis})", "np.max({a}, axis={axis})", "{a}.var({axis})", "{a}.std(axis={axis}, ddof=0)"]
-MOVED = ["{a}.T", "{a}[::-1]", "{a}.copy()", "{a}.reshape(-1)", "{a}[0]", "np.concatenate([{a}, {a}])", "np.stack([{a}, {a}])[1]"]
+REDUCED = [
+    "np.sum({a}, axis={axis})",
+    "np.mean({a}, axis={axis})",
+    "{a}.mean({axis})",
+    "{a}.sum(axis={axis})",
+]
+GATHERED = [
+    "np.var({a}, axis={axis})",
+    "np.max({a}, axis={axis})",
+    "{a}.var({axis})",
+    "{a}.std(axis={axis}, ddof=0)",
+]
+MOVED = [
+    "{a}.T",
+    "{a}[::-1]",
+    "{a}.copy()",
+    "{a}.reshape(-1)",
+    "{a}[0]",
+    "np.concatenate([{a}, {a}])",
+    "np.stack([{a}, {a}])[1]",
+]
 
 
 def shape_of(text, shapes):
@@ -40,7 +80,9 @@ def programs(draw, smooth):
         return draw(st.sampled_from(sorted(shapes)))
 
     def expression():
-        kinds = [SMOOTH, BINARY, BINARY, REDUCED, MOVED, ["{a} @ {b}"]] + ([] if smooth else [KINKED, PICKED, GATHERED])
+        kinds = [SMOOTH, BINARY, BINARY, REDUCED, MOVED, ["{a} @ {b}"]] + (
+            [] if smooth else [KINKED, PICKED, GATHERED]
+        )
         text = draw(st.sampled_from(draw(st.sampled_from(kinds))))
         a, b = name(), name()
         axis = draw(st.sampled_from(["0", "-1", "None", "0, keepdims=True", "-1, keepdims=True"]))
@@ -76,10 +118,19 @@ def programs(draw, smooth):
         elif kind == "in place":
             # Of its own memory, so that no other name shows a part of it.
             goal = "acc"
-            lines += [f"{goal} = ({text}) * 1.5", f"{goal} {draw(st.sampled_from(['+=', '-=', '*=']))} {draw(st.sampled_from(['s', '2', 'acc', '0.25']))}"]
+            lines += [
+                f"{goal} = ({text}) * 1.5",
+                f"{goal} {draw(st.sampled_from(['+=', '-=', '*=']))} {draw(st.sampled_from(['s', '2', 'acc', '0.25']))}",
+            ]
         else:
             goal, loops = "acc", loops + 1
-            lines += [f"{goal} = ({text}) + 0", f"for k in range({draw(st.integers(1, 3))}):", f"    {goal} = {goal} * 0.5 + s", f"    t = {goal} * k", f"    {goal} = t + {goal}"]
+            lines += [
+                f"{goal} = ({text}) + 0",
+                f"for k in range({draw(st.integers(1, 3))}):",
+                f"    {goal} = {goal} * 0.5 + s",
+                f"    t = {goal} * k",
+                f"    {goal} = t + {goal}",
+            ]
             shapes["t"] = shape
         shapes[goal] = shape
         if kind == "loop":
@@ -96,7 +147,12 @@ def programs(draw, smooth):
 
 def inputs(seed, dtype=np.float64):
     rng = np.random.default_rng(seed)
-    return [rng.uniform(-1.5, 1.5, shape).astype(dtype)[()] if shape == () else rng.uniform(-1.5, 1.5, shape).astype(dtype) for shape in INPUTS.values()]
+    return [
+        rng.uniform(-1.5, 1.5, shape).astype(dtype)[()]
+        if shape == ()
+        else rng.uniform(-1.5, 1.5, shape).astype(dtype)
+        for shape in INPUTS.values()
+    ]
 
 
 def check(f, seed, smooth):
@@ -108,7 +164,9 @@ def check(f, seed, smooth):
     assert same(graph[graph.result].value, plain)
     assert all(same(np.asarray(a), b) for a, b in zip(arrays, before, strict=True))
     # Where numbers have grown beyond measure there is no witness.
-    assume(all(np.isfinite(node.value).all() and np.abs(node.value).max() < 1e3 for node in graph.nodes.values()))
+    assume(
+        all(np.isfinite(node.value).all() and np.abs(node.value).max() < 1e3 for node in graph.nodes.values())
+    )
     rng = np.random.default_rng(seed)
     dout, other = rng.normal(size=(2, *plain.shape))
     grads = graph.backward(dout)
@@ -117,17 +175,24 @@ def check(f, seed, smooth):
         witness = gradient(f, arrays, position, dout, smooth)
         if not smooth:
             # At a kink two steps of different length do not agree, and there is nothing to compare with.
-            assume(np.allclose(witness, gradient(f, arrays, position, dout, smooth, h=2e-6), atol=1e-5 * largest))
+            assume(
+                np.allclose(witness, gradient(f, arrays, position, dout, smooth, h=2e-6), atol=1e-5 * largest)
+            )
         limit = (1e-11 if smooth else 1e-5) * largest
         np.testing.assert_allclose(grads[name], witness, rtol=0, atol=limit, err_msg=name)
     for name in graph.nodes:
-        total = sum((one.value for one in grads.contributions(name)), grads.seed.get(name, 0.0) + np.zeros(graph[name].shape))
+        total = sum(
+            (one.value for one in grads.contributions(name)),
+            grads.seed.get(name, 0.0) + np.zeros(graph[name].shape),
+        )
         np.testing.assert_allclose(grads[name], total, rtol=0, atol=1e-12 * largest)
     mixed = graph.backward(3 * dout - 2 * other)
     others = graph.backward(other)
     scale = max([largest, *(np.abs(others[name]).max() for name in others)])
     for name in graph.nodes:
-        np.testing.assert_allclose(mixed[name], 3 * grads[name] - 2 * others[name], rtol=0, atol=1e-10 * scale)
+        np.testing.assert_allclose(
+            mixed[name], 3 * grads[name] - 2 * others[name], rtol=0, atol=1e-10 * scale
+        )
     unfolded = graph.unfold().backward({graph.result: dout})
     for name in graph.nodes:
         np.testing.assert_allclose(unfolded[name], grads[name], rtol=0, atol=1e-10 * scale)

@@ -19,7 +19,15 @@ from bnlib import TraceError, trace
 
 x = np.random.default_rng(0).uniform(0.5, 2, size=(4, 3))
 NAMES = {
-    **{"array": array, "copy": copy, "io": io, "itertools": itertools, "json": json, "math": math, "pickle": pickle},
+    **{
+        "array": array,
+        "copy": copy,
+        "io": io,
+        "itertools": itertools,
+        "json": json,
+        "math": math,
+        "pickle": pickle,
+    },
     **{"random": random, "statistics": statistics, "struct": struct, "rng": np.random.default_rng(0)},
 }
 
@@ -387,7 +395,13 @@ def test_arrays_of_a_finished_trace():
 
     trace(f, x)
     later = kept[0]
-    for use in (lambda: later + 1, lambda: np.exp(later), lambda: later[0], lambda: later.sum(), lambda: later.T):
+    for use in (
+        lambda: later + 1,
+        lambda: np.exp(later),
+        lambda: later[0],
+        lambda: later.sum(),
+        lambda: later.T,
+    ):
         with pytest.raises(TraceError, match="belongs to a trace that has ended"):
             use()
     with pytest.raises(TraceError, match="would leave the graph"):
@@ -473,11 +487,19 @@ def test_a_plain_array_is_followed_where_nothing_else_holds_it():
             total += x[0]
 
         inner()
-        return kept.total + sums["a"] + total + helper(x[0], np.zeros(3)) + [helper(row, np.ones(3)) for row in x][1]
+        return (
+            kept.total
+            + sums["a"]
+            + total
+            + helper(x[0], np.zeros(3))
+            + [helper(row, np.ones(3)) for row in x][1]
+        )
 
     graph = trace(f, x)
     np.testing.assert_allclose(graph[graph.result].value, f(x), rtol=0, atol=0)
-    np.testing.assert_array_equal(graph.backward(np.ones(3))["x"], [[5.0] * 3, [4.0] * 3, [3.0] * 3, [3.0] * 3])
+    np.testing.assert_array_equal(
+        graph.backward(np.ones(3))["x"], [[5.0] * 3, [4.0] * 3, [3.0] * 3, [3.0] * 3]
+    )
 
 
 def test_errors_of_the_function_itself_pass_through():
@@ -505,6 +527,12 @@ def test_errors_of_the_function_itself_pass_through():
 
 
 def test_a_refusal_says_what_can_be_done():
-    for text in ("y = np.cumsum(x)", "y[0] = 1", "y = np.asarray(x)", "y = math.sqrt(x.sum())", "y = np.add.reduce(x)"):
+    for text in (
+        "y = np.cumsum(x)",
+        "y[0] = 1",
+        "y = np.asarray(x)",
+        "y = math.sqrt(x.sum())",
+        "y = np.add.reduce(x)",
+    ):
         with pytest.raises(TraceError, match=r"use |write |with `np|in one expression"):
             trace(body(text), x)

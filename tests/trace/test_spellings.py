@@ -148,10 +148,18 @@ def test_float32_gives_what_the_plain_function_gives(text):
         np.testing.assert_allclose(grads[name], truth[name], rtol=0, atol=1e-4 * scale)
 
 
-@pytest.mark.parametrize("text", ["x / y", "x * 2", "np.mean(x, axis=0)", "x**2", "np.sqrt(x)", "x @ w", "np.exp(x)"])
+@pytest.mark.parametrize(
+    "text", ["x / y", "x * 2", "np.mean(x, axis=0)", "x**2", "np.sqrt(x)", "x @ w", "np.exp(x)"]
+)
 def test_integers_are_taken_as_numpy_takes_them(text):
     f = body(text)
-    x, y, w, t, s = (np.arange(1, 13).reshape(4, 3), np.array([2, 3, 4]), np.ones((3, 2), int), np.ones((2, 4, 3)), 1)
+    x, y, w, t, s = (
+        np.arange(1, 13).reshape(4, 3),
+        np.array([2, 3, 4]),
+        np.ones((3, 2), int),
+        np.ones((2, 4, 3)),
+        1,
+    )
     graph = trace(f, x, y, w, t, s)
     assert same(graph[graph.result].value, f(x, y, w, t, s))
     grads = graph.backward(np.ones(graph[graph.result].shape))
@@ -160,7 +168,9 @@ def test_integers_are_taken_as_numpy_takes_them(text):
     np.testing.assert_allclose(grads["x"], truth["x"], rtol=1e-15)
 
 
-@pytest.mark.parametrize("text", ["x / s", "x * s", "x + s * 2 + 1", "x**s", "x - (s + 1) / 2", "-s * x", "np.maximum(x, s)"])
+@pytest.mark.parametrize(
+    "text", ["x / s", "x * s", "x + s * 2 + 1", "x**s", "x - (s + 1) / 2", "-s * x", "np.maximum(x, s)"]
+)
 @pytest.mark.parametrize("number", [2, 0.5, True, np.float32(0.5), np.float64(0.5)])
 def test_a_number_among_the_inputs_keeps_its_kind(text, number):
     """A Python number does not widen float32; NumPy's own float64 does, in NumPy 2, and so it does here."""
@@ -209,7 +219,10 @@ def test_shapes_broadcast_in_every_way():
 
 def test_ties_share_the_gradient_evenly():
     x = np.array([[1.0, 2.0], [1.0, 5.0], [1.0, 5.0]])
-    np.testing.assert_array_equal(trace(lambda x: np.max(x, axis=0), x).backward(np.ones(2))["x"], [[1 / 3, 0], [1 / 3, 0.5], [1 / 3, 0.5]])
+    np.testing.assert_array_equal(
+        trace(lambda x: np.max(x, axis=0), x).backward(np.ones(2))["x"],
+        [[1 / 3, 0], [1 / 3, 0.5], [1 / 3, 0.5]],
+    )
     grads = trace(lambda x, y: np.maximum(x, y), x, x.copy()).backward(np.ones((3, 2)))
     np.testing.assert_array_equal(grads["x"], np.full((3, 2), 0.5))
     np.testing.assert_array_equal(grads["y"], np.full((3, 2), 0.5))

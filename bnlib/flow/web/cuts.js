@@ -1,6 +1,6 @@
 // Cutting: which contributions are left out, who is asked what comes of it, and what is said about it.
 
-function cutsOf(piece, link, redraw) {
+function cutsOf(piece, link, redraw, home) {
   const { nodes, edges } = piece;
   const cuts = new Map();
   let asked = 0;
@@ -12,6 +12,8 @@ function cutsOf(piece, link, redraw) {
   const verdict = element("div", { class: "flow-verdict", role: "status" });
   const restore = button("Put everything back", () => {
     cuts.clear();
+    // It hides itself, and must not lose the focus to the page: the next key would reach the notebook.
+    home();
     ask();
   });
   const told = element("div", { class: "flow-told", hidden: "" }, verdict, restore);

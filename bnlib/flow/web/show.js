@@ -17,7 +17,7 @@ function show(host, piece, link) {
   const card = cardOf();
   const code = codeOf(piece);
   const movers = mover(picture, still);
-  const cuts = cutsOf(piece, link, redraw);
+  const cuts = cutsOf(piece, link, redraw, () => root.focus({ preventScroll: true }));
   let step = 0;
   let timer = null;
 

@@ -18,7 +18,7 @@ function windowOn(piece, picture, stage, moved) {
   function resize(frame) {
     seen.width = stage.clientWidth || 900;
     const wanted = zoom || (fit() < LEGIBLE ? 1 : Math.min(fit(), LARGEST));
-    scale = Math.max(0.08, Math.min(wanted, 3));
+    scale = Math.max(0.01, Math.min(wanted, 3));
     picture.svg.setAttribute("width", (layout.width * scale).toFixed(0));
     picture.svg.setAttribute("height", (layout.height * scale).toFixed(0));
     seen.height = Math.min(layout.height * scale, TALLEST);
@@ -86,7 +86,7 @@ function windowOn(piece, picture, stage, moved) {
     show: (x, y) => follow({ kind: "at", node: null, at: [x, y] }),
     width: () => seen.width,
     set(factor, frame) {
-      zoom = factor === "fit" ? Math.min(fit(), LARGEST) : factor ? Math.max(0.08, Math.min(scale * factor, 3)) : 0;
+      zoom = factor === "fit" ? Math.min(fit(), LARGEST) : factor ? Math.max(0.01, Math.min(scale * factor, 3)) : 0;
       resize(frame);
     },
     focus(index) {

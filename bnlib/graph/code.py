@@ -44,7 +44,9 @@ class Source:
 
 
 # A learner traces the same function many times; its source is read once.
-_read_already: weakref.WeakKeyDictionary[Callable[..., Any], tuple[CodeType, Source]] = weakref.WeakKeyDictionary()
+_read_already: weakref.WeakKeyDictionary[Callable[..., Any], tuple[CodeType, Source]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def read(function: Callable[..., Any]) -> Source:
@@ -70,7 +72,9 @@ def _read(function: Callable[..., Any]) -> Source:
     statements: dict[int, Text] = {}
     # A line may hold several statements (`a = 1; b = 2`); then the line as a whole is taken as one.
     for node in ast.walk(tree):
-        if isinstance(node, ast.stmt) and not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+        if isinstance(node, ast.stmt) and not isinstance(
+            node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+        ):
             text = _text(node, lines, start)
             for line in range(max(node.lineno, 1), _end(node) + 1):
                 previous = statements.get(start + line - 1)
@@ -148,4 +152,6 @@ class _Plainer(ast.NodeTransformer):
 
 def _short(node: ast.expr) -> str:
     copy = ast.parse(ast.unparse(ast.fix_missing_locations(node)), mode="eval").body
-    return " ".join(ast.unparse(ast.fix_missing_locations(_Plainer().visit(copy))).split()).replace(" ** ", "**")
+    return " ".join(ast.unparse(ast.fix_missing_locations(_Plainer().visit(copy))).split()).replace(
+        " ** ", "**"
+    )

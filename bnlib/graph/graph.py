@@ -278,7 +278,9 @@ class Graph:
                     "a random one tells more than ones"
                 )
             if np.shape(seed) != value.shape:
-                raise ValueError(f"the gradient of {name!r} has shape {np.shape(seed)} and needs {value.shape}")
+                raise ValueError(
+                    f"the gradient of {name!r} has shape {np.shape(seed)} and needs {value.shape}"
+                )
             seeds[name] = np.array(seed, dtype=_gradient_dtype(value))
         return seeds
 
@@ -295,7 +297,9 @@ class Graph:
             text = replace(text, returned="")
         return Node(
             name=self._names[root],
-            op="" if last.rule is None else expression(self._operations, members, self._root, self._names, text),
+            op=""
+            if last.rule is None
+            else expression(self._operations, members, self._root, self._names, text),
             value=last.value,
             parents=tuple(parents),
             line="" if last.rule is None else text.text,
@@ -331,7 +335,9 @@ def _gradient_dtype(value: np.ndarray) -> np.dtype:
     return value.dtype if value.dtype.kind == "f" else np.dtype(np.float64)
 
 
-def _fold(operations: Sequence[Operation], roots: frozenset[int] | None, outputs: Sequence[int]) -> tuple[int, ...]:
+def _fold(
+    operations: Sequence[Operation], roots: frozenset[int] | None, outputs: Sequence[int]
+) -> tuple[int, ...]:
     """For each operation the one on which its node ends.
 
     An operation belongs to the node that uses it when it has no name, all its uses are in that one node, and

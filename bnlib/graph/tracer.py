@@ -102,7 +102,9 @@ def _outputs(result: Any, tape: Tape) -> list[int]:
         )
     parts = [part for part in parts if isinstance(part, Traced)]
     if any(part._tape is not tape for part in parts):
-        raise TraceError("the function returns an array of another trace; trace one function that does it all")
+        raise TraceError(
+            "the function returns an array of another trace; trace one function that does it all"
+        )
     return list(dict.fromkeys(part._index for part in parts))
 
 

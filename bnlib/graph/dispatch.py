@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ops import RULES, Rule
-from .ops.products import einsum, letters
-from .ops.shapes import concatenate, copy, stack
+from ..ops import RULES, Rule
+from ..ops.products import einsum, letters
+from ..ops.shapes import concatenate, copy, stack
 from .tape import TraceError
 
 
@@ -165,7 +165,9 @@ def _outer(a: Any, b: Any, out: Any = None) -> Plan:
 
 def _where(condition: Any, *choices: Any) -> Plan:
     if len(choices) != 2:
-        raise TraceError("`np.where` with a condition alone is not known to the graph; index with the condition")
+        raise TraceError(
+            "`np.where` with a condition alone is not known to the graph; index with the condition"
+        )
     return Plan(RULES[np.where], (condition, *choices), {})
 
 

@@ -8,9 +8,9 @@ from operator import index
 
 import numpy as np
 
+from ..graph import Gradients, Graph
 from .describe import describe
 from .dress import dress
-from .graph import Gradients, Graph
 from .picture import Picture, with_title
 from .render import render
 from .scene import Scene, identifier

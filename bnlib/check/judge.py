@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .blame import learners_line
+from ..blame import learners_line
+from ..exercises import Case, Exercise, find
 from .compare import Difference, difference
-from .exercises import Case, Exercise, find
 
 Status = Literal["passed", "failed", "not started", "error"]
 
@@ -93,7 +93,12 @@ def _judge_case(exercise: Exercise, functions: Mapping[str, Callable[..., Any]],
 
 
 def _compare(
-    exercise: Exercise, case: Case, given: tuple[Any, ...], result: Any, expected: tuple[Any, ...], found: Verdict
+    exercise: Exercise,
+    case: Case,
+    given: tuple[Any, ...],
+    result: Any,
+    expected: tuple[Any, ...],
+    found: Verdict,
 ) -> Verdict:
     if result is None or (isinstance(result, tuple) and result and all(part is None for part in result)):
         raise NotStarted("Not started yet: nothing comes back so far.")
@@ -126,7 +131,9 @@ def _explain_exception(exercise: Exercise, error: BaseException, found: Verdict)
     if isinstance(error, NotImplementedError) or "NoneType" in str(error):
         return replace(found, status="not started", message=f"Not started yet: it stops{where}.")
     if isinstance(error, NameError) and unset in exercise.returns:
-        return replace(found, status="not started", message=f"Not started yet: `{unset}` has no value{where}.")
+        return replace(
+            found, status="not started", message=f"Not started yet: `{unset}` has no value{where}."
+        )
     kind = type(error).__name__
     return replace(found, status="error", message=f"Your code stopped{where}. {kind}: {error}")
 

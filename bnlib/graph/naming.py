@@ -12,7 +12,9 @@ from .code import Text
 from .tape import Operation, Ref
 
 
-def names_of_nodes(operations: Sequence[Operation], root: Sequence[int], outputs: Sequence[int]) -> dict[int, str]:
+def names_of_nodes(
+    operations: Sequence[Operation], root: Sequence[int], outputs: Sequence[int]
+) -> dict[int, str]:
     """A name for every node, by its last operation, all different.
 
     Of a name that is assigned several times the last bears it plain, unless an input has it; the others are
@@ -50,7 +52,11 @@ def names_of_nodes(operations: Sequence[Operation], root: Sequence[int], outputs
 
 def _free(name: str, names: Mapping[int, str]) -> str:
     taken = set(names.values())
-    return name if name not in taken else next(f"{name}#{k}" for k in range(2, 10**6) if f"{name}#{k}" not in taken)
+    return (
+        name
+        if name not in taken
+        else next(f"{name}#{k}" for k in range(2, 10**6) if f"{name}#{k}" not in taken)
+    )
 
 
 def _first_user(operations: Sequence[Operation]) -> dict[int, int]:
@@ -62,7 +68,11 @@ def _first_user(operations: Sequence[Operation]) -> dict[int, int]:
 
 
 def expression(
-    operations: Sequence[Operation], members: Sequence[int], root: Sequence[int], names: Mapping[int, str], text: Text
+    operations: Sequence[Operation],
+    members: Sequence[int],
+    root: Sequence[int],
+    names: Mapping[int, str],
+    text: Text,
 ) -> str:
     """A node's operation as text: as the statement wrote it where it is known, else put together from the rules.
 
@@ -87,7 +97,9 @@ def expression(
 _LONG = 200
 
 
-def _read(operations: Sequence[Operation], members: Sequence[int], root: Sequence[int], names: Mapping[int, str]) -> str:
+def _read(
+    operations: Sequence[Operation], members: Sequence[int], root: Sequence[int], names: Mapping[int, str]
+) -> str:
     texts: dict[int, str] = {}
     for i in members:
         operation = operations[i]
@@ -106,7 +118,10 @@ def _read(operations: Sequence[Operation], members: Sequence[int], root: Sequenc
             shown = reads.format(*bare)
         else:
             shown = reads.format(
-                *(f"({part})" if mine and not _call(part) else part for part, mine in zip(bare, inner, strict=True))
+                *(
+                    f"({part})" if mine and not _call(part) else part
+                    for part, mine in zip(bare, inner, strict=True)
+                )
             )
         axis = operation.parameters.get("axis")
         if axis is not None and _call(shown):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-from .exercises import Course, Exercise
+from ..exercises import Course, Exercise
 from .judge import Verdict
 
 # A word and a sign carry the meaning; the colour only repeats it. JupyterLab's own colours follow its theme.
@@ -71,7 +71,9 @@ def progress_card(course: Course, states: Mapping[str, str]) -> Card:
     for notebook, exercises in course.notebooks.items():
         marks = [(e.id, states.get(e.id, "not started")) for e in exercises]
         passed = sum(status == "passed" for _, status in marks)
-        text.append(f"{notebook}  {passed}/{len(marks)}  " + "  ".join(f"{_LOOK[s][0]} {i}" for i, s in marks))
+        text.append(
+            f"{notebook}  {passed}/{len(marks)}  " + "  ".join(f"{_LOOK[s][0]} {i}" for i, s in marks)
+        )
         cells = " ".join(_badge(identifier, status) for identifier, status in marks)
         rows.append(
             f'<tr><th scope="row" style="text-align:left;padding:2px 12px 2px 0;white-space:nowrap">{escape(notebook)}</th>'

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .blame import Line, calling_line
-from .ops import Rule
+from ..blame import Line, calling_line
+from ..ops import Rule
 
 
 class _Refusals(threading.local):
@@ -138,7 +138,13 @@ class Tape:
         return self._enter(rule, operands, parameters, plain, value, None)
 
     def _enter(
-        self, rule: Rule | None, operands: Any, parameters: Any, plain: Any, value: np.ndarray, name: str | None
+        self,
+        rule: Rule | None,
+        operands: Any,
+        parameters: Any,
+        plain: Any,
+        value: np.ndarray,
+        name: str | None,
     ) -> int:
         with self.lock:
             index = len(self.operations)

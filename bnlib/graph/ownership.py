@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .blame import calling_frame
+from ..blame import calling_frame
 
 # Up to 3.12 reading a function's local variables makes a copy of them that stays, with references of its own.
 _COPIES = sys.version_info < (3, 13)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..graph import Edge, Gradients, Graph, Node
 from .entries import entries, wrap
-from .graph import Edge, Gradients, Graph, Node
 from .scene import Arrow, Back, Box, Scene
 
 

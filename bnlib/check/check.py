@@ -6,11 +6,11 @@ import os
 import sys
 from typing import Any
 
+from ..draw import Picture
+from ..exercises import courses, find
 from . import record
 from .card import Card, hint_card, progress_card, verdict_card
-from .exercises import courses, find
 from .judge import Verdict, judge
-from .picture import Picture
 
 # nbval's kernel inherits pytest's variable; nbgrader sets its own; BNLIB_STRICT is for everything else.
 _STRICT_SIGNS = ("PYTEST_CURRENT_TEST", "NBGRADER_EXECUTION")
@@ -86,4 +86,3 @@ def show(card: Card | Picture) -> None:
     from IPython.display import display
 
     display(card)
-

@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from ..ops import RULES
+from ..ops.elementwise import power
+from ..ops.shapes import astype, copy, getitem
 from . import ownership
 from .dispatch import Plan, only, plan_function, public_name, unknown
-from .ops import RULES
-from .ops.elementwise import power
-from .ops.shapes import astype, copy, getitem
 from .tape import Ref, Tape, TraceError, frozen
 
 # What they say of an array is plain; a yes or no about values steers the code, like an `if`. Neither is in the graph.
@@ -168,7 +168,9 @@ class Traced(NDArrayOperatorsMixin):
             return self._record(Plan(RULES[getitem], (self, index), {}))
         parts = index if isinstance(index, tuple) else (index,)
         if any(isinstance(part, Traced) for part in parts):
-            raise TraceError("an index made of several traced arrays is not known to the graph; index step by step")
+            raise TraceError(
+                "an index made of several traced arrays is not known to the graph; index step by step"
+            )
         kept = tuple(map(_kept, parts)) if isinstance(index, tuple) else _kept(index)
         return self._record(Plan(RULES[getitem], (self,), {"index": kept}))
 
@@ -231,11 +233,15 @@ class Traced(NDArrayOperatorsMixin):
             )
         name = public_name(ufunc)
         if method != "__call__":
-            raise TraceError(f"`{name}.{method}` is not known to the graph; use `np.sum`, `np.mean` or `np.max`")
+            raise TraceError(
+                f"`{name}.{method}` is not known to the graph; use `np.sum`, `np.mean` or `np.max`"
+            )
         if ufunc not in RULES:
             raise TraceError(unknown(ufunc))
         if isinstance(out, np.ndarray) and not ownership.augmented():
-            raise TraceError(f"`{name}` with a plain array as `out=` would leave the graph; use the result instead")
+            raise TraceError(
+                f"`{name}` with a plain array as `out=` would leave the graph; use the result instead"
+            )
         if kwargs:
             only(name, kwargs)
         if ufunc is np.multiply and isinstance(self._plain, (int, np.integer)):
@@ -265,7 +271,9 @@ class Traced(NDArrayOperatorsMixin):
                 operands.append(frozen(operand))
                 values.append(operand)
         if plan.parameters and any(type(value) is Traced for value in plan.parameters.values()):
-            raise TraceError(f"`{plan.rule.name}` with a traced array as a parameter is not known to the graph")
+            raise TraceError(
+                f"`{plan.rule.name}` with a traced array as a parameter is not known to the graph"
+            )
         into = out._into(tape) if type(out) is Traced else out
         index = tape.record(plan.rule, tuple(operands), values, plan.parameters, into)
         if into is None or into is out:

@@ -1,0 +1,11 @@
+"""The computational graph of a plain NumPy function: recorded by `trace`, walked back by `Graph.backward`.
+
+`traced` and `dispatch` see the operations and `tape` keeps them; `tracer` and `code` watch the function's lines;
+`naming` finds the words; `graph` folds operations into nodes and carries gradients.
+"""
+
+from .graph import Contribution, Edge, Gradients, Graph, Node
+from .tape import Ref, TraceError
+from .tracer import trace
+
+__all__ = ["Contribution", "Edge", "Gradients", "Graph", "Node", "Ref", "TraceError", "trace"]
