@@ -9,11 +9,11 @@ from importlib.util import find_spec
 from itertools import count
 
 import numpy as np
-from bnlib.draw.draw.render import CHOICE
 from report import Row, table
 from timing import measure
 
 from bnlib import Graph, draw, trace
+from bnlib.draw.render import CHOICE
 from bnlib.norms.staged import batchnorm_forward
 
 LIMIT = 0.1

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement. `unit` is "s" for seconds or "x" for a ratio; no `limit`, no verdict."""
+    """One measurement. `unit` is "s" for seconds, "B" for bytes or "x" for a ratio; no `limit`, no verdict."""
 
     what: str
     measured: float
@@ -53,4 +53,6 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 def _quantity(value: float, unit: str) -> str:
     if unit == "x":
         return f"{value:.2f} x"
+    if unit == "B":
+        return f"{value / 1000:.1f} KB"
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.{2 if value < 0.01 else 1}f} ms"

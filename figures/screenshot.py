@@ -1,6 +1,6 @@
-"""Take `course.png`, the README's picture: notebook 03 in a real JupyterLab, an answer filled in, its check passed.
+"""Take `course.png`, the README's picture: notebook 03 in a real JupyterLab, one answer filled in and checked.
 
-Run by `make figures`. It needs Chromium, which the other figures do not, and leaves the old picture where there is none.
+Run by `make figures`. It needs Chromium, which the other figures do not; without one the old picture stays.
 """
 
 from __future__ import annotations

@@ -272,7 +272,7 @@ progress()
 # ## What you can do now
 #
 # You can read the graph of a function, run a check and read its card, ask for a hint, see your progress, and grade
-# yourself before anyone else does. And you have written the first two steps of the layer.
+# yourself before anyone else does. `center` was the first two of the layer's nine steps.
 #
 # Three questions to test yourself. Answer before you unfold.
 #

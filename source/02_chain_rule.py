@@ -136,8 +136,8 @@ def add_backward(dz, x, y):
     # Store the gradient of x in dx and the gradient of y in dy.              #
     ###########################################################################
     ### BEGIN SOLUTION
-    dx = dz
-    dy = dz
+    dx = dz.copy()
+    dy = dz.copy()
     ### END SOLUTION
     return dx, dy
 

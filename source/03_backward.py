@@ -891,7 +891,7 @@ assert np.allclose(_dbeta, [4.0, -1.0])
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## Three witnesses
+# ## Two witnesses
 #
 # Why believe your `dx`? The check compared it with the course's formulas, which might be wrong in the same way as
 # yours. There are two witnesses who have never seen a formula for this layer. One is the graph, which only knows
@@ -922,8 +922,8 @@ def witnesses():
     }
     return table(
         gradient=[f"d{name}" for name in point],
-        yours_against_the_graph=[relative_error(yours[name], from_graph[name]) for name in point],
-        yours_against_differences=[relative_error(yours[name], measured[name]) for name in point],
+        yours_against_the_graph=[f"{relative_error(yours[name], from_graph[name]):.0e}" for name in point],
+        yours_against_differences=[f"{relative_error(yours[name], measured[name]):.0e}" for name in point],
     )
 
 
@@ -1059,5 +1059,6 @@ play(maps, eps=choices)
 # <code>xmu</code>, which is 0, so nothing comes through the variance; and <code>dmu</code> takes off exactly what
 # <code>dxmu1</code> brings. Such a <code>dout</code> can't find a mistake in the branch of the variance.
 # </details>
-#
+
+# %% [markdown]
 # The next notebook, on how to know that a gradient is right, comes later.

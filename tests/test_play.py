@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bnlib.draw.draw.picture import Picture
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from bnlib import digits_batch, picture, play
+from bnlib.draw.picture import Picture
 from bnlib.play import panel
 from bnlib.style import figure, histogram, image
 

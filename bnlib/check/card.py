@@ -15,7 +15,7 @@ _LOOK = {
     "passed": ("✓", "Passed", "#2e7d32"),
     "failed": ("✗", "Not right yet", "#b3261e"),
     "error": ("!", "Stopped by an error", "#b3261e"),
-    "not started": ("○", "Not started yet", "#5f6368"),
+    "not started": ("○", "Not started yet", "#8a93a0"),
     "hint": ("→", "Hint", "#1a5fb4"),
     "progress": ("▤", "Progress", "#1a5fb4"),
 }
@@ -76,7 +76,8 @@ def progress_card(course: Course, states: Mapping[str, str]) -> Card:
         )
         cells = " ".join(_badge(identifier, status) for identifier, status in marks)
         rows.append(
-            f'<tr><th scope="row" style="text-align:left;padding:2px 12px 2px 0;white-space:nowrap">{escape(notebook)}</th>'
+            f'<tr><th scope="row" style="text-align:left;padding:2px 12px 2px 0;white-space:nowrap">'
+            f"{escape(notebook)}</th>"
             f'<td style="padding:2px 12px 2px 0">{passed}/{len(marks)}</td>'
             f'<td style="text-align:left;padding:2px 0">{cells}</td></tr>'
         )
@@ -91,8 +92,8 @@ def progress_card(course: Course, states: Mapping[str, str]) -> Card:
 def _badge(identifier: str, status: str) -> str:
     sign, word, colour = _LOOK.get(status, _LOOK["not started"])
     return (
-        f'<span title="{identifier}: {word.lower()}" style="display:inline-block;white-space:nowrap;margin:1px 8px 1px 0;'
-        f'border-bottom:3px solid {colour}">{sign} {identifier}</span>'
+        f'<span title="{identifier}: {word.lower()}" style="display:inline-block;white-space:nowrap;'
+        f'margin:1px 8px 1px 0;border-bottom:3px solid {colour}">{sign} {identifier}</span>'
     )
 
 

@@ -95,7 +95,7 @@ class Tape:
 
     runner: CodeType
     operations: list[Operation] = field(default_factory=list)
-    statement: Statement = Statement(0, 0)
+    statement: Statement = field(default=Statement(0, 0))
     recording: bool = True
     # The arrays that the function may still have in its hands, for finding those that show parts of each other.
     living: list[weakref.ref[Any]] = field(default_factory=list)

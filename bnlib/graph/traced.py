@@ -244,10 +244,10 @@ class Traced(NDArrayOperatorsMixin):
             )
         if kwargs:
             only(name, kwargs)
-        if ufunc is np.multiply and isinstance(self._plain, (int, np.integer)):
-            # To Python `[0] * n` is no product.
-            if any(isinstance(one, (list, tuple)) for one in inputs):
-                int(self)
+        whole = ufunc is np.multiply and isinstance(self._plain, (int, np.integer))
+        if whole and any(isinstance(one, (list, tuple)) for one in inputs):
+            # To Python `[0] * n` is no product, and asks for an integer.
+            int(self)
         return self._record(Plan(RULES[ufunc], inputs, {}), out)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:

@@ -24,6 +24,11 @@ def copy(x: Any, order: Any = "C") -> Any:
     return np.array(x, order=order)
 
 
+def reshape(x: Any, shape: Any) -> Any:
+    """`np.reshape`, whose parameter has had two names."""
+    return np.reshape(x, shape)
+
+
 def _scatter(dz: Any, z: Any, x: Any, *masks: Any, index: Any = None) -> Any:
     gradient = np.zeros(np.shape(x), dtype=np.asarray(dz).dtype)
     if masks or not _picks_once(index):
@@ -84,7 +89,7 @@ def _untile(dz: Any, z: Any, x: Any, reps: Any) -> Any:
 
 
 rule(getitem, "{0}[...]", ("{dz}, put back where it was taken from", _scatter), None, name="index")
-rule(np.reshape, "reshape({0})", ("{dz}.reshape({0}.shape)", _same_shape))
+rule(reshape, "reshape({0})", ("{dz}.reshape({0}.shape)", _same_shape))
 rule(np.ravel, "ravel({0})", ("{dz}.reshape({0}.shape)", _same_shape))
 rule(np.squeeze, "squeeze({0})", ("{dz}.reshape({0}.shape)", _same_shape))
 rule(np.expand_dims, "expand_dims({0})", ("{dz}.reshape({0}.shape)", _same_shape))

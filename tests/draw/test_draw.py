@@ -7,12 +7,12 @@ import warnings
 
 import numpy as np
 import pytest
-from bnlib.draw.draw.draw import identifier
-from bnlib.draw.draw.entries import entries, wrap
-from bnlib.draw.draw.scene import Back, Box, Scene
+from bnlib.draw.draw import identifier
 from seen import DIMS, groups, labels, layer, of_class, texts, title
 
 from bnlib import draw, trace
+from bnlib.draw.entries import entries, wrap
+from bnlib.draw.scene import Back, Box, Scene
 
 GRAPH, GRADS = layer()
 # Graphviz writes a node's lines with spaces that don't break.
@@ -448,16 +448,16 @@ def test_markup_and_backslashes_stand_there_as_they_were_written(text, renderer)
 
 
 def draw_scene(scene):
-    from bnlib.draw.draw.dress import dress
-    from bnlib.draw.draw.picture import Picture
-    from bnlib.draw.draw.render import render
+    from bnlib.draw.dress import dress
+    from bnlib.draw.picture import Picture
+    from bnlib.draw.render import render
 
     seen = Picture(with_a_title(dress(render(scene.dot("LR")), scene, "LR")).encode(), "image/svg+xml", "x")
     return {name: texts(seen, name) for name in groups(seen)}
 
 
 def with_a_title(svg):
-    from bnlib.draw.draw.picture import with_title
+    from bnlib.draw.picture import with_title
 
     return with_title(svg, "x")
 

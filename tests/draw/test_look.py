@@ -4,9 +4,9 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from bnlib.draw.draw.render import RenderError
 
 from bnlib import Picture, look
+from bnlib.draw.render import RenderError
 
 # `bnlib.look` is the function; this is the module that it stands in.
 MODULE = import_module("bnlib.look")

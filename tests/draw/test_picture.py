@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
-from bnlib.draw.draw.picture import with_title
 from seen import layer, title
 
 from bnlib import Picture, draw, picture
+from bnlib.draw.picture import with_title
 
 GRAPH, GRADS = layer()
 

@@ -5,13 +5,13 @@ import sys
 
 import numpy as np
 import pytest
-from bnlib.draw.draw.dress import dress
-from bnlib.draw.draw.render import RenderError, _render, render, renderer
-from bnlib.draw.draw.scene import Scene
-from bnlib.draw.draw.view import View
 from seen import DIMS, groups, layer, texts
 
 from bnlib import draw, trace
+from bnlib.draw.dress import dress
+from bnlib.draw.render import RenderError, _render, render, renderer
+from bnlib.draw.scene import Scene
+from bnlib.draw.view import View
 
 GRAPH, GRADS = layer()
 

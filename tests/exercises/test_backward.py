@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bnlib.check.check.judge import judge
 
+from bnlib.check.judge import judge
 from bnlib.exercises import find
 from bnlib.exercises.backward import EXERCISES
 from bnlib.gradcheck import complex_step

@@ -165,8 +165,10 @@ def test_the_part_that_changes_nothing_asks_why(player: Player) -> None:
 
 
 def test_all_is_within_reach_of_the_keyboard(player: Player) -> None:
-    player.root.focus()
     keyboard = player.page.keyboard
+    player.node("x").click()
+    keyboard.press("Escape")
+    player.root.focus()
     keyboard.press("ArrowRight")
     player.at(1)
     keyboard.press("End")

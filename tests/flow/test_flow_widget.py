@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bnlib.graph.graph.graph import Graph
+from bnlib.graph.graph import Graph
 from layers import STEPS, deep, graph_of, made
 
 from bnlib import flow, trace, watch

@@ -198,7 +198,7 @@ def check(f, seed, smooth):
         np.testing.assert_allclose(unfolded[name], grads[name], rtol=0, atol=1e-10 * scale)
 
 
-SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("known_source", [True, False])
