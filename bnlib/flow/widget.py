@@ -16,7 +16,12 @@ from ..graph import Graph
 from .cut import Cut, Cutter
 from .layout import layout
 from .page import page, script, style
+from .still import still
 from .timeline import Steps, timeline
+
+
+# A graph of more nodes is laid out no second time, for the picture that stands in for the widget.
+_MANY = 40
 
 
 def flow(graph: Graph, dout: Any = None, steps: Steps | None = None) -> Flow:
@@ -98,6 +103,8 @@ class Flow(anywidget.AnyWidget):
     @property
     def fallback(self) -> str:
         """The still picture, with both ways and its words, for where no widget runs."""
+        if len(self._graph.nodes) > _MANY:
+            return f'<div style="overflow:auto">{still(self._data)}</div>'
         return draw(self._graph, self._gradients).html
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..ops import RULES, Rule
 from ..ops.products import einsum, letters
-from ..ops.shapes import concatenate, copy, stack
+from ..ops.shapes import concatenate, copy, reshape, stack
 from .tape import TraceError
 
 
@@ -38,7 +38,6 @@ _POSITIONAL: dict[Callable[..., Any], tuple[str, ...]] = {
     np.any: (*_WHICH, "where"),
     np.argmax: _WHICH,
     np.argmin: _WHICH,
-    np.reshape: ("shape", "order"),
     np.ravel: ("order",),
     np.squeeze: ("axis",),
     np.expand_dims: ("axis",),
@@ -52,8 +51,8 @@ _POSITIONAL: dict[Callable[..., Any], tuple[str, ...]] = {
     np.full_like: ("fill_value", *_LIKE),
 }
 _SAME: dict[Callable[..., Any], Callable[..., Any]] = {np.amax: np.max, np.amin: np.min}
-# NumPy spells some parameters in two ways.
-_ALIASES = {"newshape": "shape", "correction": "ddof"}
+# NumPy spells this parameter in two ways.
+_ALIASES = {"correction": "ddof"}
 _FIRST = ("a", "x", "array", "m", "A", "arr")
 # A parameter at one of these values changes nothing; at any other the rules don't know it.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
@@ -158,6 +157,13 @@ def _copy(a: Any, order: str = "K", subok: bool = False) -> Plan:
     return Plan(RULES[copy], (a,), {"order": order})
 
 
+def _reshape(
+    a: Any, shape: Any = None, order: str = "C", newshape: Any = None, copy: bool | None = None
+) -> Plan:
+    known("np.reshape", {"order": order, "copy": copy})
+    return Plan(RULES[reshape], (a,), {"shape": newshape if shape is None else shape})
+
+
 def _outer(a: Any, b: Any, out: Any = None) -> Plan:
     known("np.outer", {"out": out})
     return Plan(RULES[np.outer], (a, b), {})
@@ -178,5 +184,6 @@ _SPECIAL: dict[Callable[..., Any], Callable[..., Plan]] = {
     np.stack: _joined(stack),
     np.copy: _copy,
     np.outer: _outer,
+    np.reshape: _reshape,
     np.where: _where,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -13,17 +13,12 @@ from ..ops import RULES
 from ..ops.elementwise import power
 from ..ops.shapes import astype, copy, getitem
 from . import ownership
+from .closed import ITEMS, Closed
 from .dispatch import Plan, only, plan_function, public_name, unknown
 from .tape import Ref, Tape, TraceError, frozen
 
 # What they say of an array is plain; a yes or no about values steers the code, like an `if`. Neither is in the graph.
 _PLAIN = {np.shape, np.ndim, np.size, np.allclose, np.array_equal}
-
-
-_ITEMS = (
-    "assignment to items is not known to the graph; build the array in one expression, with `np.where`, "
-    "`np.concatenate` or `np.stack`"
-)
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,7 +37,7 @@ def _kept(index: Any) -> Any:
     return index.astype(int) if isinstance(index, np.ndarray) and not index.size else index
 
 
-class Traced(NDArrayOperatorsMixin):
+class Traced(NDArrayOperatorsMixin, Closed):
     """A NumPy array on a tape. It behaves like the array, and whatever is computed from it is recorded.
 
     An in-place operation makes this same object stand for the new value, so that every other name for it sees
@@ -113,55 +108,11 @@ class Traced(NDArrayOperatorsMixin):
     def __bool__(self) -> bool:
         return bool(self._value)
 
-    def __float__(self) -> float:
-        raise TraceError(
-            _ITEMS
-            if ownership.stores_item()
-            else "a plain number made of a traced array (`float`, `math.sqrt`, a plain array) would leave the graph; "
-            "use NumPy's function of the same name, such as `np.sqrt`, and `np.stack` for many"
-        )
-
-    def __int__(self) -> int:
-        raise TraceError(
-            "an integer made of a traced array would leave the graph; sizes are in `.shape`, and a number that "
-            "is no array can be given to `trace` by its name, as a constant"
-        )
-
-    __index__ = __int__
-
-    def __complex__(self) -> complex:
-        raise TraceError("a complex number made of a traced array would leave the graph")
-
-    def __round__(self, digits: int | None = None) -> NoReturn:
-        raise TraceError("`round` of a traced array is not known to the graph; no gradient would pass it")
-
-    def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
-        raise TraceError(
-            _ITEMS
-            if ownership.stores_item()
-            else "`np.array` or `np.asarray` of a traced array, or of a list of them, would leave the graph; "
-            "use it as it is, `.copy()` for a copy, `np.stack` for a list"
-        )
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        raise TraceError(_ITEMS)
-
-    def __delitem__(self, index: Any) -> None:
-        raise ValueError("cannot delete array elements")
-
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        raise TraceError("pickling a traced array would leave the graph")
-
     def __copy__(self) -> Traced:
         return self.copy()
 
     def __deepcopy__(self, memo: Any) -> Traced:
         return self.copy()
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not hasattr(np.ndarray, name):
-            raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
-        raise TraceError(f"`.{name}` is not known to the graph; write it with NumPy's basic operations")
 
     def __getitem__(self, index: Any) -> Traced:
         if isinstance(index, Traced):
@@ -226,7 +177,7 @@ class Traced(NDArrayOperatorsMixin):
         out = kwargs.pop("out", (None,))[0]
         if isinstance(out, np.ndarray) and not ownership.sole(out, self._tape.runner):
             raise TraceError(
-                _ITEMS
+                ITEMS
                 if out.base is not None and ownership.stores_item()
                 else "`+=` changes a plain array here that something else holds as well, and there the change would "
                 "be lost; take a `.copy()` first"
@@ -294,7 +245,7 @@ class Traced(NDArrayOperatorsMixin):
         for other in living:
             if other is not self and np.may_share_memory(other._value, plain):
                 raise TraceError(
-                    _ITEMS
+                    ITEMS
                     if plain.base is not None and ownership.stores_item()
                     else "this changes in place an array of which another name shows a part; take a `.copy()` first"
                 )

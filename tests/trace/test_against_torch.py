@@ -221,8 +221,7 @@ def test_spatial_batch_normalization(form, dtype):
 @both
 def test_group_normalization(dtype):
     def layer(x, gamma, beta, G=2):
-        n, c, h, w = x.shape
-        groups = np.reshape(x, (n, G, -1))
+        groups = np.reshape(x, (x.shape[0], G, -1))
         xhat = (groups - groups.mean(2, keepdims=True)) / np.sqrt(groups.var(2, keepdims=True) + EPS)
         return gamma * xhat.reshape(x.shape) + beta
 

@@ -15,13 +15,16 @@ x, dout = rng.normal(size=(2, 5, 3))
 gamma, beta = rng.uniform(0.5, 2, size=(2, 3))
 
 
+STAGED = ["x", "gamma", "beta", "mu", "xmu", "sq", "var", "sqrtvar", "ivar", "xhat", "gammax", "out"]
+
+
 def staged():
     return trace(batchnorm_forward, x, gamma, beta, eps=1e-5)
 
 
 def test_nodes_stand_in_the_order_of_execution_with_their_values():
     graph = staged()
-    assert list(graph.nodes) == "x gamma beta mu xmu sq var sqrtvar ivar xhat gammax out".split()
+    assert list(graph.nodes) == STAGED
     np.testing.assert_array_equal(graph["mu"].value, np.mean(x, axis=0))
     assert graph["mu"].shape == (3,)
     assert graph["mu"].dtype == np.float64
@@ -67,7 +70,7 @@ def test_the_contributions_of_the_staged_layer_are_named_as_in_the_curriculum():
         "gammax": [("dgammax", "out")],
         "out": [],
     }
-    xhat, _, xmu, ivar, sqrtvar, *_ = batchnorm_forward(x, gamma, beta, 1e-5)[1]
+    _, _, xmu, ivar, sqrtvar, *_ = batchnorm_forward(x, gamma, beta, 1e-5)[1]
     np.testing.assert_allclose(grads.contribution("xhat", "xmu").value, dout * gamma * ivar)
     dsq = np.broadcast_to(-np.sum(dout * gamma * xmu, axis=0) * ivar**2 / (2 * sqrtvar) / len(x), x.shape)
     np.testing.assert_allclose(grads.contribution("sq", "xmu").value, 2 * xmu * dsq)
@@ -129,7 +132,7 @@ def test_a_fan_out_through_many_nodes_adds_up():
 
 def test_what_the_result_does_not_use_has_zeros():
     def f(x, gamma):
-        unused = np.exp(gamma) * 2
+        unused = np.exp(gamma) * 2  # noqa: F841
         mask = x > 0
         return x * mask
 
@@ -262,7 +265,7 @@ def test_a_function_is_traced_where_a_tracer_is_set_and_it_stays_set():
 
 def test_the_tracer_is_restored_after_an_exception():
     def breaks(x):
-        y = x * 2
+        y = x * 2  # noqa: F841
         raise RuntimeError("on purpose")
 
     def refused(x):

@@ -23,7 +23,9 @@ def ops(f, *arrays, **constants):
 
 def test_the_staged_layer_has_the_names_of_the_curriculum():
     graph = trace(batchnorm_forward, x, gamma, gamma, eps=1e-5)
-    assert list(graph.nodes) == "x gamma beta mu xmu sq var sqrtvar ivar xhat gammax out".split()
+    assert list(graph.nodes) == [
+        *("x", "gamma", "beta", "mu", "xmu", "sq", "var", "sqrtvar", "ivar", "xhat", "gammax", "out")
+    ]
     assert {name: node.op for name, node in graph.nodes.items() if not node.is_input} == {
         "mu": "mean(x, axis=0)",
         "xmu": "x - mu",
@@ -296,7 +298,8 @@ def test_decorated_functions():
 
 
 def test_numpys_own_functions():
-    assert ops(np.sqrt, np.abs(x)) == {"x": "", "out": "sqrt(x)"}
+    # Older NumPy does not say what its functions call their arguments.
+    assert ops(np.sqrt, np.abs(x)) in ({"x": "", "out": "sqrt(x)"}, {"x1": "", "out": "sqrt(x1)"})
     graph = trace(np.maximum, x, x)
     assert graph.inputs == ("x1", "x2")
     assert graph.function == "maximum"
@@ -425,7 +428,7 @@ def test_an_input_can_be_the_result():
 def test_what_is_computed_for_nothing_is_a_node_too():
     def f(x):
         np.sum(x)
-        unused = x * 2
+        unused = x * 2  # noqa: F841
         return x + 1
 
     assert names(f) == ["x", "sum.1", "unused", "out"]

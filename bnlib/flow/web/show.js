@@ -24,9 +24,9 @@ function show(host, piece, link) {
   // ---- what each frame switches on: a step forward does it, a step back undoes it ----
   const summed = new Set(frames.filter((frame) => frame.kind === "sum").map((frame) => frame.node));
   const marks = frames.map((frame) => {
-    if (frame.kind === "forward") return [[picture.boxes[frame.node].group, "flow-lit"], ...piece.usedBy[frame.node].map((i) => [picture.forth[i].group, "flow-lit"])];
-    const lit = (line, name = "flow-lit") => line.groups.map((group) => [group, name]);
-    const reached = (node) => [picture.boxes[node].group, "flow-reached"];
+    if (frame.kind === "forward") return [[picture.boxes[frame.node].group, "flow-lit", picture.boxes[frame.node].value], ...piece.usedBy[frame.node].map((i) => [picture.forth[i].group, "flow-lit"])];
+    const lit = (line, name = "flow-lit") => line.groups.map((group) => [group, name, line.chip]);
+    const reached = (node) => [picture.boxes[node].group, "flow-reached", picture.boxes[node].gradient];
     if (frame.kind === "back") {
       const edge = edges[frame.edge];
       return [...lit(picture.back[frame.edge]), ...(summed.has(edge.parent) ? [] : [reached(edge.parent)])];
@@ -51,11 +51,16 @@ function show(host, piece, link) {
   }
 
   let current = [];
+  let starting = 0;
   let phase = "";
   function go(wanted, { silent = false } = {}) {
     const next = Math.max(0, Math.min(frames.length, Math.round(wanted)));
     const before = step;
-    for (let i = step; i < next; i++) for (const [group, name] of marks[i]) group.classList.add(name);
+    for (let i = step; i < next; i++)
+      for (const [group, name, small] of marks[i]) {
+        group.classList.add(name);
+        if (small) settle(small);
+      }
     for (let i = step - 1; i >= next; i--) for (const [group, name] of marks[i]) group.classList.remove(name);
     step = next;
     const frame = frames[step - 1];
@@ -69,10 +74,14 @@ function show(host, piece, link) {
     root.dataset.step = String(step);
     bar.set(step, `${step} of ${frames.length}. ${words.kicker}: ${words.head}`);
     code.mark(frame);
-    view.follow(frame);
-    point(frame);
     offerCut(frame);
-    if (step === before + 1) movers.play(piece, frame, still.matches ? 0 : Math.min(750, (timer ? SPEEDS[bar.speed()] : 1500) * 0.5));
+    point(frame);
+    // Scrolling makes the browser lay everything out, so it comes last, and once.
+    if (view.follow(frame)) point(frame);
+    code.reveal();
+    cancelAnimationFrame(starting);
+    // Here a drawing that moves is another matter: it starts with the next frame.
+    if (step === before + 1 && !still.matches) starting = requestAnimationFrame(() => movers.play(piece, frame, Math.min(750, (timer ? SPEEDS[bar.speed()] : 1500) * 0.5)));
     else movers.stop();
     if (timer && step === frames.length) pause();
     if (!silent && step !== before) link.onStep(step);
@@ -292,6 +301,7 @@ function show(host, piece, link) {
     stop() {
       pause();
       observer.disconnect();
+      cancelAnimationFrame(starting);
       movers.stop();
       root.remove();
     },

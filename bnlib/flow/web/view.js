@@ -47,11 +47,11 @@ function windowOn(piece, picture, stage, moved) {
     const ys = places.map(([, y]) => y);
     const left = wanted(Math.min(...xs), Math.max(...xs), seen.left, seen.width, layout.width * scale, 110);
     const top = wanted(Math.min(...ys), Math.max(...ys), seen.top, seen.height, layout.height * scale, 60);
-    if (left !== seen.left || top !== seen.top) {
-      seen.left = left;
-      seen.top = top;
-      stage.scrollTo({ left, top, behavior: atOnce || motionless.matches ? "instant" : "smooth" });
-    }
+    if (left === seen.left && top === seen.top) return false;
+    seen.left = left;
+    seen.top = top;
+    stage.scrollTo({ left, top, behavior: atOnce || motionless.matches ? "instant" : "smooth" });
+    return true;
   }
 
   const motionless = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -83,7 +83,6 @@ function windowOn(piece, picture, stage, moved) {
     follow,
     // Where a place of the picture is in the window, in pixels from its left.
     across: (x) => x * scale - seen.left,
-    show: (x, y) => follow({ kind: "at", node: null, at: [x, y] }),
     width: () => seen.width,
     set(factor, frame) {
       zoom = factor === "fit" ? Math.min(fit(), LARGEST) : factor ? Math.max(0.01, Math.min(scale * factor, 3)) : 0;
