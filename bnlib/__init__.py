@@ -36,11 +36,11 @@ _HOME = {
 __all__ = ["__version__", *_HOME]
 
 if TYPE_CHECKING:
-    from .check import Verdict, check, hint, judge, progress
+    from .check import Verdict, check, hint, judge, progress  # type: ignore[no-redef]
     from .data import digits, digits_batch
     from .draw import Picture, draw, picture
     from .environment import environment
-    from .flow import Flow, flow, watch
+    from .flow import Flow, flow, watch  # type: ignore[no-redef]
     from .graph import Graph, TraceError, trace
     from .look import look
     from .play import play

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..blame import learners_line
 from ..exercises import Case, Exercise, find
+from ..exercises.spec import NotStarted, WrongAnswer
 from .compare import Difference, difference
 
 Status = Literal["passed", "failed", "not started", "error"]
@@ -51,10 +52,6 @@ class Verdict:
         return verdict_card(find(self.exercise), self)._repr_mimebundle_()
 
 
-class NotStarted(Exception):
-    """The answer is still as it was handed out."""
-
-
 def judge(exercise_id: str, namespace: Mapping[str, Any], seed: int | None = None) -> Verdict:
     """Judge the functions of an exercise that `namespace` holds, by name.
 
@@ -62,10 +59,10 @@ def judge(exercise_id: str, namespace: Mapping[str, Any], seed: int | None = Non
     makes the inputs; without one they are the same at every call. Raises UnknownExercise for an unknown id.
     """
     exercise = find(exercise_id)
-    missing = [name for name in exercise.functions if not callable(namespace.get(name))]
+    missing = [name for name in exercise.needs if not callable(namespace.get(name))]
     if missing:
         return Verdict(exercise.id, "not started", f"`{missing[0]}` is not defined yet. Run its cell first.")
-    functions = {name: namespace[name] for name in exercise.functions}
+    functions = {name: namespace[name] for name in exercise.needs}
     rng = np.random.default_rng(DEFAULT_SEED if seed is None else seed)
     count, printed = 0, ""
     for case in exercise.cases(rng):
@@ -77,7 +74,7 @@ def judge(exercise_id: str, namespace: Mapping[str, Any], seed: int | None = Non
 
 
 def _judge_case(exercise: Exercise, functions: Mapping[str, Callable[..., Any]], case: Case) -> Verdict:
-    expected = as_tuple(exercise.run(exercise.references, copy.deepcopy(case.args)), exercise)
+    expected = as_tuple(exercise.run(exercise.needs, copy.deepcopy(case.args)), exercise)
     given = copy.deepcopy(case.args)
     printed = io.StringIO()
     found = Verdict(exercise.id, "passed", "", case=case.says)
@@ -87,6 +84,8 @@ def _judge_case(exercise: Exercise, functions: Mapping[str, Callable[..., Any]],
         found = _compare(exercise, case, given, result, expected, found)
     except NotStarted as reason:
         found = replace(found, status="not started", message=str(reason))
+    except WrongAnswer as reason:
+        found = replace(found, status="failed", message=str(reason))
     except (Exception, SystemExit) as error:
         found = _explain_exception(exercise, error, found)
     return replace(found, printed=printed.getvalue())
@@ -102,9 +101,9 @@ def _compare(
 ) -> Verdict:
     if result is None or (isinstance(result, tuple) and result and all(part is None for part in result)):
         raise NotStarted("Not started yet: nothing comes back so far.")
-    outputs = result if isinstance(result, tuple) and len(exercise.returns) > 1 else (result,)
-    if len(outputs) != len(exercise.returns):
-        names = ", ".join(f"`{name}`" for name in exercise.returns)
+    outputs = result if isinstance(result, tuple) and len(exercise.outputs) > 1 else (result,)
+    if len(outputs) != len(exercise.outputs):
+        names = ", ".join(f"`{name}`" for name in exercise.outputs)
         count = "1 value" if len(outputs) == 1 else f"{len(outputs)} values"
         return replace(found, status="failed", message=f"It should return {names}, and returns {count}.")
     changed = changed_input(exercise, case, given)
@@ -115,7 +114,7 @@ def _compare(
         )
         return replace(found, status="failed", message=says)
     precision = precision_of(case.args)
-    for name, got, right in zip(exercise.returns, outputs, expected, strict=True):
+    for name, got, right in zip(exercise.outputs, outputs, expected, strict=True):
         shape = exercise.shapes.get(name, "")
         entries = exercise.entries.get(name, ())
         wrong = difference(name, got, right, precision, case.scale.get(name), shape, entries)
@@ -130,7 +129,7 @@ def _explain_exception(exercise: Exercise, error: BaseException, found: Verdict)
     unset = getattr(error, "name", None)
     if isinstance(error, NotImplementedError) or "NoneType" in str(error):
         return replace(found, status="not started", message=f"Not started yet: it stops{where}.")
-    if isinstance(error, NameError) and unset in exercise.returns:
+    if isinstance(error, NameError) and unset in exercise.outputs:
         return replace(
             found, status="not started", message=f"Not started yet: `{unset}` has no value{where}."
         )
@@ -140,7 +139,7 @@ def _explain_exception(exercise: Exercise, error: BaseException, found: Verdict)
 
 def as_tuple(result: Any, exercise: Exercise) -> tuple[Any, ...]:
     """The outputs of an exercise as a tuple, also where only one is asked for."""
-    return result if len(exercise.returns) > 1 else (result,)
+    return result if len(exercise.outputs) > 1 else (result,)
 
 
 def precision_of(args: Any) -> np.dtype:
@@ -151,9 +150,7 @@ def precision_of(args: Any) -> np.dtype:
 
 def changed_input(exercise: Exercise, case: Case, given: tuple[Any, ...]) -> str | None:
     """The name of the first argument that differs from what the function was given, or None."""
-    code = next(iter(exercise.references.values())).__code__
-    names = code.co_varnames[: code.co_argcount]
-    for name, before, after in zip(names, case.args, given, strict=False):
+    for name, before, after in zip(exercise.parameters, case.args, given, strict=False):
         if name in exercise.may_change:
             continue
         pairs = zip(_arrays(name, before), _arrays(name, after), strict=False)

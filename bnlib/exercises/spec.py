@@ -12,6 +12,14 @@ Cases = Callable[[np.random.Generator], Iterable["Case"]]
 Runner = Callable[[Mapping[str, Callable[..., Any]], tuple[Any, ...]], Any]
 
 
+class NotStarted(Exception):
+    """The answer is still as it was handed out. A runner may raise it; its text is for the learner."""
+
+
+class WrongAnswer(Exception):
+    """What came back is wrong in a way that no comparison of numbers says. Its text is for the learner."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One input of an exercise.
@@ -41,7 +49,10 @@ class Exercise:
     `asks` is one sentence; `hints` go from vague to plain and never give the line away.
     `section` is the anchor of the notebook's heading that explains it.
     `run` turns functions and a case's arguments into the outputs; exercises that judge two functions as a
-    pair bring their own. `may_change` names arguments that the function is allowed to change in place.
+    pair bring their own. `also` maps the functions of other exercises that `run` calls, such as the forward
+    pass whose cache a backward pass gets, to right answers. `judged` names what `run` gives back, where that
+    is not what the function returns; `arguments` names a case's arguments, where they are not the function's.
+    `may_change` names arguments that the function is allowed to change in place.
     `shapes` gives each output's shape in the letters of the course, for the messages; `entries` gives an
     output that is a tuple the names of its parts.
     """
@@ -59,19 +70,40 @@ class Exercise:
     points: int = 1
     run: Runner = run_first
     may_change: tuple[str, ...] = ()
+    also: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    judged: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The names that the learner's notebook must define."""
+        """The names that the exercise's answer must define."""
         return tuple(self.references)
+
+    @property
+    def needs(self) -> Mapping[str, Callable[..., Any]]:
+        """Every function that `run` calls, by name, with a right answer: its own first."""
+        return {**self.references, **self.also}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of what `run` gives back, in order."""
+        return self.judged or self.returns
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of a case's arguments, in order."""
+        return self.arguments or _parameters(next(iter(self.references.values())))
 
     @property
     def signature(self) -> str:
         """How the exercise is called and what it gives back, as `step9(dout) -> dbeta, dgammax`."""
         name, reference = next(iter(self.references.items()))
-        code = reference.__code__
-        parameters = ", ".join(code.co_varnames[: code.co_argcount])
-        return f"{name}({parameters}) -> {', '.join(self.returns)}"
+        return f"{name}({', '.join(_parameters(reference))}) -> {', '.join(self.returns)}"
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount]
 
 
 @dataclass(frozen=True)

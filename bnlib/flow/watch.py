@@ -36,8 +36,8 @@ def watch(
         seen = flow(graph, dout, known)
     except TraceError as error:
         if "returns nothing" in str(error):
-            says = ["It returns None so far. Run this cell again when it is written."]
-            show(notice("not started", f"{name}: nothing to watch yet", says))
+            later = "It returns None so far. Run this cell again when it is written."
+            show(notice("not started", f"{name}: nothing to watch yet", [later]))
         else:
             show(notice("hint", f"{name}: it runs, but can't be followed", [str(error)]))
     except RenderError as error:

@@ -19,7 +19,6 @@ from .page import page, script, style
 from .still import still
 from .timeline import Steps, timeline
 
-
 # A graph of more nodes is laid out no second time, for the picture that stands in for the widget.
 _MANY = 40
 

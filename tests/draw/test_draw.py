@@ -7,10 +7,10 @@ import warnings
 
 import numpy as np
 import pytest
-from bnlib.draw.draw import identifier
 from seen import DIMS, groups, labels, layer, of_class, texts, title
 
 from bnlib import draw, trace
+from bnlib.draw.draw import identifier
 from bnlib.draw.entries import entries, wrap
 from bnlib.draw.scene import Back, Box, Scene
 

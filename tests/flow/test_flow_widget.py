@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bnlib.graph.graph import Graph
 from layers import STEPS, deep, graph_of, made
 
 from bnlib import flow, trace, watch
 from bnlib.flow.layout import layout
+from bnlib.graph.graph import Graph
 from bnlib.norms import staged
 
 
