@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,16 +22,14 @@ def pack(array: np.ndarray) -> dict[str, Any]:
     out of the figures; a key that has nothing to say is left out as well.
     """
     values = np.asarray(array, dtype=np.float64)
-    finite = values[np.isfinite(values)]
-    top = float(np.abs(finite).max(initial=0.0))
+    good = np.isfinite(values)
+    finite = values.ravel() if good.all() else values[good]
     packed: dict[str, Any] = {"shape": list(values.shape), "size": 0.0}
+    top = 0.0
     if finite.size:
-        packed |= {
-            "low": text(finite.min()),
-            "high": text(finite.max()),
-            "norm": text(np.linalg.norm(finite)),
-        }
-        packed["size"] = float(f"{np.linalg.norm(finite):.3g}")
+        low, high, norm = float(finite.min()), float(finite.max()), math.sqrt(float(finite @ finite))
+        top = max(-low, high)
+        packed |= {"low": text(low), "high": text(high), "norm": text(norm), "size": float(text(norm))}
     if finite.size < values.size:
         packed |= {"odd": values.size - finite.size, "oddly": "NaN" if np.isnan(values).any() else "inf"}
     if not values.size:
@@ -58,19 +58,23 @@ def _sum(column: np.ndarray, top: float) -> str:
 
 
 def _thumbnail(table: np.ndarray) -> np.ndarray:
-    """At most 16 by 16 entries: the array itself, or means over equal blocks of it."""
+    """At most 16 by 16 entries: the array itself, or means over blocks of it that are as equal as can be."""
     for axis in (0, 1):
         length = table.shape[axis]
         if length > THUMBNAIL:
-            starts = np.linspace(0, length, THUMBNAIL, endpoint=False).astype(int)
+            starts, counts = _blocks(length)
             with np.errstate(all="ignore"):
-                sums = np.add.reduceat(table, starts, axis=axis)
-            counts = np.diff([*starts, length])
-            table = sums / (counts[:, None] if axis == 0 else counts)
+                table = np.add.reduceat(table, starts, axis=axis) / (counts[:, None] if axis == 0 else counts)
     return table
 
 
+@lru_cache(maxsize=64)
+def _blocks(length: int) -> tuple[np.ndarray, np.ndarray]:
+    starts = np.arange(THUMBNAIL) * length // THUMBNAIL
+    return starts, np.diff(starts, append=length)
+
+
 def _bytes(table: np.ndarray, top: float) -> bytes:
-    with np.errstate(all="ignore"):
-        scaled = np.round(128 + 127 * table / (top or 1.0))
-    return np.where(np.isfinite(table), np.clip(np.nan_to_num(scaled), 1, 255), 0).astype(np.uint8).tobytes()
+    good = np.isfinite(table)
+    scaled = np.rint(128 + (127 / top if top else 0.0) * np.where(good, table, 0.0))
+    return np.where(good, np.clip(scaled, 1, 255), 0).astype(np.uint8).tobytes()

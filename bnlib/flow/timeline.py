@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from ..graph import Contribution, Gradients, Graph
 from . import listing
 from .arrays import pack
@@ -23,7 +25,16 @@ def timeline(graph: Graph, gradients: Gradients, steps: Steps | None = None) -> 
     steps = _checked(graph, steps)
     place = {name: i for i, name in enumerate(graph.nodes)}
     sent = {(one.source, one.target): one for name in graph.nodes for one in gradients.contributions(name)}
-    edges = [_edge(graph, gradients, e.source, e.target, place, sent) for e in graph.edges]
+    # A gradient with one contribution is that same array: it is looked at once.
+    seen: dict[int, dict[str, Any]] = {}
+
+    def packed(array: np.ndarray) -> dict[str, Any]:
+        found = seen.get(id(array))
+        if found is None:
+            found = seen[id(array)] = pack(array)
+        return found
+
+    edges = [_edge(graph, gradients, e.source, e.target, place, sent, packed) for e in graph.edges]
     frames = _frames(graph, gradients, place, {(e.target, e.source): i for i, e in enumerate(graph.edges)})
     number = _numbers(graph, gradients, steps)
     nodes = [
@@ -32,7 +43,7 @@ def timeline(graph: Graph, gradients: Gradients, steps: Steps | None = None) -> 
             "op": node.op,
             "number": number.get(node.name),
             "value": pack(node.value),
-            "gradient": pack(gradients[node.name]),
+            "gradient": packed(gradients[node.name]),
             "arrived": [f"d{node.name} from outside"] * (node.name in gradients.seed)
             + [one.name for one in gradients.contributions(node.name)],
         }
@@ -76,12 +87,13 @@ def _edge(
     user: str,
     place: dict[str, int],
     sent: dict[tuple[str, str], Contribution],
+    packed: Callable[[np.ndarray], dict[str, Any]],
 ) -> dict[str, Any]:
     made: dict[str, Any] = {"parent": place[parent], "user": place[user]}
     one = sent.get((user, parent))
     if one is None:
         return made
-    made |= {"name": one.name, "formula": formula(graph, user, parent), "value": pack(one.value)}
+    made |= {"name": one.name, "formula": formula(graph, user, parent), "value": packed(one.value)}
     made["numbers"] = numbers(graph, user, parent, gradients[user], one.value)
     if found := product(graph, user, parent):
         made |= {"local": found.local, "axes": list(found.axes)}

@@ -15,12 +15,17 @@ async function render({ model, el }) {
       console.debug("the flow goes on without a kernel", error);
     }
   };
+  let telling = 0;
   const player = show(el, piece, {
     step: model.get("step"),
+    // The picture first: telling the kernel, which costs as much as drawing the step, comes after it.
     onStep(step) {
-      if (model.get("step") === step) return;
-      model.set("step", step);
-      save();
+      clearTimeout(telling);
+      telling = setTimeout(() => {
+        if (model.get("step") === step) return;
+        model.set("step", step);
+        save();
+      });
     },
     ask(asked) {
       model.set("_ask", asked);
@@ -34,6 +39,7 @@ async function render({ model, el }) {
   return () => {
     model.off("change:step", onStep);
     model.off("change:_answer", onAnswer);
+    clearTimeout(telling);
     player.stop();
   };
 }
