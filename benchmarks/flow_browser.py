@@ -93,7 +93,8 @@ _WATCH_OUTPUT = """() => {
         });
     });
     window.before = document.querySelector('.widget-output img').src;
-    look.observe(document.querySelector('.jp-Notebook'), { childList: true, subtree: true, attributes: true, attributeFilter: ['src'] });
+    const all = { childList: true, subtree: true, attributes: true, attributeFilter: ['src'] };
+    look.observe(document.querySelector('.jp-Notebook'), all);
 }"""
 _FIRST = """async index => {
     const notebook = jupyterapp.shell.currentWidget.content;
@@ -118,7 +119,11 @@ _CUT = """async name => {
     const found = [];
     for (let i = 0; i < 20; i++) {
         const answered = new Promise(done => {
-            const look = new MutationObserver(() => { look.disconnect(); document.body.offsetHeight; done(performance.now()); });
+            const look = new MutationObserver(() => {
+                look.disconnect();
+                document.body.offsetHeight;
+                done(performance.now());
+            });
             look.observe(root, { attributes: true, attributeFilter: ['data-cut'] });
         });
         const start = performance.now();
@@ -158,7 +163,13 @@ def python_rows() -> list[Row]:
     graph = graph_of("batchnorm")
     gradients = graph.backward(graph["out"].value)
     cutter = Cutter(graph, gradients)
-    found.append(Row("flow: a cut answered, the layer, the first one", _once(lambda: cutter.answer([("sq", "xmu")])), CUT))
+    found.append(
+        Row(
+            "flow: a cut answered, the layer, the first one",
+            _once(lambda: cutter.answer([("sq", "xmu")])),
+            CUT,
+        )
+    )
     costs = {}
     for nodes in (200, 1000):
         large = deep(nodes, (64, 32))
@@ -167,7 +178,9 @@ def python_rows() -> list[Row]:
         timeline(large, back)
         costs[nodes] = min(_once(lambda g=large, b=back: timeline(g, b)) for _ in range(3)) / size
         if nodes == 1000:
-            found.append(Row("flow: layout, 1000 nodes", _once(lambda g=large: layout(g, [g.result])), LAYOUT))
+            found.append(
+                Row("flow: layout, 1000 nodes", _once(lambda g=large: layout(g, [g.result])), LAYOUT)
+            )
     found.append(Row("flow: all but layout, a node or edge at 1000 nodes", costs[1000]))
     # Twice as much would be growth with the square's root already.
     return [*found, Row("flow: the same as at 200 nodes", costs[1000] / costs[200], 1.5, "x")]
@@ -194,9 +207,7 @@ def _lab() -> Iterator[Lab]:
 def _browser_rows(lab: Lab, browser: Browser, nodes: int, graph: str) -> list[Row]:
     from conftest import notebook_of  # the tests' own
 
-    cells = notebook_of(
-        layer=f"widget = flow({graph})\nwidget", redrawn=_REDRAWN.replace("GRAPH", graph)
-    )
+    cells = notebook_of(layer=f"widget = flow({graph})\nwidget", redrawn=_REDRAWN.replace("GRAPH", graph))
     cells["cells"][0]["source"] = _SETUP
     file = lab.folder() / "flow.ipynb"
     file.write_text(json.dumps(cells))
@@ -204,7 +215,10 @@ def _browser_rows(lab: Lab, browser: Browser, nodes: int, graph: str) -> list[Ro
     traffic: list[int] = []
     notebook.page.on(
         "websocket",
-        lambda socket: [socket.on(name, lambda frame: traffic.append(len(frame))) for name in ("framesent", "framereceived")],
+        lambda socket: [
+            socket.on(name, lambda frame: traffic.append(len(frame)))
+            for name in ("framesent", "framereceived")
+        ],
     )
     # The sockets that are open already are not heard: open them anew.
     notebook.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.reconnect()")
@@ -233,8 +247,10 @@ def _measured(notebook: Notebook, nodes: int, traffic: list[int]) -> list[Row]:
     sent = sum(traffic[before:]) / count
     found = [
         Row(f"flow: first picture, {nodes} nodes", first, FIRST),
-        Row(f"flow: a step to styles and layout, {nodes} nodes, median", median(steps["layout"]), STEP[nodes]),
-        Row(f"flow: the same, 95 of 100", _percentile(steps["layout"], 95), FRAME),
+        Row(
+            f"flow: a step to styles and layout, {nodes} nodes, median", median(steps["layout"]), STEP[nodes]
+        ),
+        Row("flow: the same, 95 of 100", _percentile(steps["layout"], 95), FRAME),
         Row(f"flow: from there until painted, {nodes} nodes, median", median(steps["paint"])),
         Row(f"flow: sent and received a step, {nodes} nodes", sent, SENT, "B"),
     ]
@@ -257,7 +273,12 @@ def _measured(notebook: Notebook, nodes: int, traffic: list[int]) -> list[Row]:
     return [
         *found,
         Row(f"redrawn by the kernel: a step, {nodes} nodes, median", redrawn),
-        Row(f"redrawn by the kernel: sent and received a step, {nodes} nodes", sum(traffic[before:]) / rounds, None, "B"),
+        Row(
+            f"redrawn by the kernel: sent and received a step, {nodes} nodes",
+            sum(traffic[before:]) / rounds,
+            None,
+            "B",
+        ),
         Row(f"redrawn / flow, a step, {nodes} nodes", redrawn / median(steps["layout"]), None, "x"),
     ]
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import check_time
 import draw_time
+import flow_browser
 import import_time
 import trace_cost
 from report import Row, table
@@ -24,6 +25,7 @@ BENCHMARKS: tuple[Callable[[], list[Row]], ...] = (
     trace_cost.rows,
     draw_time.rows,
     check_time.rows,
+    flow_browser.rows,
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bnlib import Graph, Picture, draw, trace
+from bnlib import Flow, Graph, Picture, draw, flow, trace
 from bnlib.norms import staged
 
 HERE = Path(__file__).parent
@@ -46,6 +46,12 @@ def step(name: str) -> Callable[[], Picture]:
     return lambda: draw(layer(), True, step=name, dims=DIMS)
 
 
+def played() -> Flow:
+    """The layer's flow, forward and then back by the steps 9 to 0."""
+    steps = {name: (number, getattr(staged, f"step{number}")) for number, name in STEPS.items()}
+    return flow(layer(), np.random.default_rng(1).normal(size=(5, 3)), steps)
+
+
 FIGURES: dict[str, Callable[[], Picture]] = {
     "circuit": circuit,
     **{f"step_{number}": step(name) for number, name in STEPS.items()},
@@ -55,11 +61,15 @@ FIGURES: dict[str, Callable[[], Picture]] = {
 def main() -> None:
     """Write the named figures, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*FIGURES, []], help="which figures (otherwise all)")
+    parser.add_argument("names", nargs="*", choices=[*FIGURES, "flow", []], help="which figures (otherwise all)")
     parser.add_argument("--folder", type=Path, default=HERE, help="where to write them")
     options = parser.parse_args()
-    for name in options.names or FIGURES:
-        print(FIGURES[name]().save(options.folder / f"{name}.svg").name)
+    for name in options.names or [*FIGURES, "flow"]:
+        if name == "flow":
+            title = "The gradient flows back through batch normalization"
+            print(played().save_html(options.folder / "flow.html", title).name)
+        else:
+            print(FIGURES[name]().save(options.folder / f"{name}.svg").name)
 
 
 if __name__ == "__main__":

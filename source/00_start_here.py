@@ -73,24 +73,17 @@ grads = graph.backward(dout)
 draw(graph, backward=grads, dims={"N": 5, "D": 3})
 
 # %% [markdown]
-# That is a lot of arrows at once, so take them one line of the function at a time. Move the slider below from step 9,
-# which makes `out`, to the left, down to step 1. The picture shows the dashed arrows that the gradient has gone along
-# so far, and the step that it has reached has a thick frame.
+# That is a lot of arrows at once, so take them one at a time. Press Play below, or Next. Once you have clicked into the
+# picture, the arrow keys do the same. First the values arrive, from left to right. Then the gradient travels back, one
+# contribution at a time, and the line of code that it passes is marked. A click on a box opens its numbers.
 #
 # Look for the places where the gradient can't go on at once, because a second part of it is still on its way.
 # How many are there?
 
 # %%
-from bnlib import play
+from bnlib import flow
 
-steps = [name for name, node in graph.nodes.items() if node.parents]
-
-
-def back_to(step):
-    return draw(graph, backward=grads, reached=steps[step - 1], dims={"N": 5, "D": 3})
-
-
-play(back_to, step=(9, 1, 9, 1), labels={"step": "back to step"})
+flow(graph, dout)
 
 # %% [markdown]
 # <details><summary>Compare with what you found</summary>
@@ -249,7 +242,7 @@ progress()
 # %% [markdown]
 # ## The map
 #
-# Twelve notebooks, in order, each with one idea. The first four are here.
+# Twelve notebooks, in order, each with one idea.
 #
 # | | Notebook | The question it answers |
 # |---|---|---|
@@ -257,16 +250,14 @@ progress()
 # | 01 | [The forward pass](01_forward.ipynb) | What does the layer do to a batch, line by line, and why? |
 # | 02 | [The chain rule](02_chain_rule.ipynb) | What must a single gate know to pass a gradient back? |
 # | 03 | [The backward pass](03_backward.ipynb) | How does the gradient get from `dout` to `x`, `gamma` and `beta`? |
-# | 04 | The gradient check | How do you know that a gradient is right? |
-# | 05 | The closed form | Why does all of it fit into one line? |
-# | 06 | The matrix form | What is the layer's Jacobian, and what does it take away? |
-# | 07 | Training and testing | What happens when there is no batch to take a mean of? |
-# | 08 | Does it matter? | What does a network do with a wrong backward pass? |
-# | 09 | Beyond the batch | What changes when the mean goes along another axis? |
-# | 10 | Make it fast | How few bytes can a backward pass move? |
-# | 11 | Capstone | Can you write it with no help? |
-#
-# Notebooks 04 to 11 come later.
+# | 04 | [The gradient check](04_gradient_check.ipynb) | How do you know that a gradient is right? |
+# | 05 | [The closed form](05_closed_form.ipynb) | Why does all of it fit into one line? |
+# | 06 | [The matrix form](06_matrix_form.ipynb) | What is the layer's Jacobian, and what does it take away? |
+# | 07 | [Training and testing](07_train_and_test.ipynb) | What happens when there is no batch to take a mean of? |
+# | 08 | [Does it matter?](08_does_it_matter.ipynb) | What does a network do with a wrong backward pass? |
+# | 09 | [Beyond the batch](09_beyond_batch.ipynb) | What changes when the mean goes along another axis? |
+# | 10 | [Make it fast](10_make_it_fast.ipynb) | How few bytes can a backward pass move? |
+# | 11 | [Capstone](11_capstone.ipynb) | Can you write it with no help? |
 
 # %% [markdown]
 # ## What you can do now

@@ -605,15 +605,12 @@ print("b before a: dx =", x_gets)
 # When `a` went first it sent on the 1 it had, and the 3 that came later through `b` never got to `x`. A node may
 # send only when everything that it will receive has arrived. That is: after every node that uses it.
 #
-# Step through the sweep and watch `a` wait.
+# Step through the sweep and watch `a` wait: two contributions stand at its edges before they add up.
 
 # %%
-sweep_gradients = graph.backward()
-play(
-    lambda node: draw(graph, backward=sweep_gradients, reached=node, values=True),
-    node=["z", "b", "a", "x"],
-    labels={"node": "the sweep has come to"},
-)
+from bnlib import flow
+
+flow(graph)
 
 # %% [markdown]
 # Is there always such an order? Going forward, a node could be computed only after its inputs. Such an order is

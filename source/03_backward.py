@@ -933,7 +933,7 @@ witnesses() if verdict.passed else verdict
 # %% [markdown]
 # Against the graph there is nothing left, or the rounding of the last digits, depending on how you wrote your
 # lines. The difference quotient is a blunter tool and still agrees to many digits. When such a number is good, and
-# when it deceives, is the subject of the notebook on checking gradients, which comes later.
+# when it deceives, is the subject of [notebook 04](04_gradient_check.ipynb).
 
 # %% [markdown]
 # ## The gradient flows through your code
@@ -947,25 +947,42 @@ from bnlib import look
 look(batchnorm_forward, *inputs, eps=1.5, dims=letters)
 
 # %% [markdown]
-# Send the same `dout` back through it. Move the slider: each stop is one node that has received all of its
-# gradient and passes it on. At which stop does the gradient of `xmu` become complete, and what has to arrive
-# before that?
+# Send the same `dout` back through it, and watch. Below the picture stand your forward pass and, once the gradient is on
+# its way, the step of yours that undoes the line it passes. At which point does the gradient of `xmu` become complete, and
+# what has to arrive before that?
 
 # %%
-from bnlib import play
+from bnlib import watch
 
-try:
-    yours = trace(batchnorm_forward, *inputs, eps=1.5)
-    flow = yours.backward(upstream)
-    stops = [name for name in flow.order if yours[name].parents]
-except Exception as error:
-    print(f"No gradient can be sent through this code yet. {error}")
-else:
+watch(
+    batchnorm_forward,
+    *inputs,
+    eps=1.5,
+    dout=upstream,
+    steps={
+        "out": (9, step9),
+        "gammax": (8, step8),
+        "xhat": (7, step7),
+        "ivar": (6, step6),
+        "sqrtvar": (5, step5),
+        "var": (4, step4),
+        "sq": (3, step3),
+        "xmu": (2, step2),
+        "mu": (1, step1),
+        "x": (0, step0),
+    },
+)
 
-    def walk(stop):
-        return draw(yours, flow, reached=stops[stop], dims=letters)
-
-    play(walk, stop=(0, 0, len(stops) - 1, 1), labels={"stop": "nodes that have passed it on"})
+# %% [markdown]
+# Now break it. Under the picture you can cut an edge: what would come back along it is left out. Cut `dmu`, and you have the
+# mistake of those who forget the path through the mean. Open `x`: do the columns of `dx` still sum to 0? Then put it back, and cut only
+# the part of `dmu` that came from `dxmu2`, through the variance. Nothing changes. Why not?
+#
+# <details><summary>Compare with your answer</summary>
+#
+# That part is minus the sum of <code>dxmu2</code> over the rows, and <code>dxmu2</code> is <code>xmu</code> times one number for
+# each column. The columns of <code>xmu</code> sum to 0, so it is 0 whatever <code>dout</code> is.
+# </details>
 
 # %% [markdown]
 # Nobody told this picture what batch normalization is. It was made from the code in your cell, line by line, with
@@ -1006,7 +1023,7 @@ table(
 # `eps`.
 
 # %%
-from bnlib import picture
+from bnlib import picture, play
 from bnlib.style import figure
 
 
@@ -1061,4 +1078,4 @@ play(maps, eps=choices)
 # </details>
 
 # %% [markdown]
-# The next notebook, on how to know that a gradient is right, comes later.
+# Next: [4 · The gradient check](04_gradient_check.ipynb), on how to know that a gradient is right.

@@ -378,8 +378,8 @@ summary()
 # %% [markdown]
 # ## Blocks that stay in the cache
 #
-# The walks are still there: `dx` is written, read, written, read again, once for each operation. Each time it is
-# pushed out to memory, because 32 MB don't fit in the cache.
+# The walks are still there: `dx` is written, read, written, read again, once for each operation. Where a cache is
+# smaller than the arrays, it is pushed out to memory each time.
 #
 # But nothing says that an operation has to be finished for all rows before the next one begins. Take 64 rows, do
 # everything to them, then the next 64. After the first touch the block is in the cache, and the other operations on
@@ -485,6 +485,12 @@ def blocked_64(dout, cache):
 times["blocked"], peaks["blocked"], counted["blocked"] = best_of(blocked_64, dout, cache), peak(blocked_64), (5.0, 0)
 print(f"'blocked' is {whose_blocked}.")
 summary()
+
+# %% [markdown]
+# Did the gain come that five walks promise? It need not. A processor with a very large cache has kept much of the
+# arrays without your help, so "no temporaries" was better off than its walks say. And what is left may be no longer
+# the bytes: the calls on 128 blocks, the pages of `dx`, the arithmetic of a single thread. A prediction that fails
+# is worth something too. It says that the cost is elsewhere.
 
 # %% [markdown]
 # ## Blocks on threads

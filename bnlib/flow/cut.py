@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Gradients, Graph, Ref
-from .arrays import pack
+from .arrays import pack, text
 from .numbers import numbers
 
 # (source, target) drops what `source` sends back to `target`; with a third name only that part of it which came
@@ -60,7 +60,7 @@ class Cutter:
             self._numeric[name] = numeric(self._graph, self._true.seed, name, most)
         picked, right = self._numeric[name]
         scale = float(np.abs(right).max()) or 1.0
-        return f"{float(np.abs(gradient.ravel()[picked] - right).max()) / scale:.1e}"
+        return text(np.abs(gradient.ravel()[picked] - right).max() / scale)
 
 
 def changed(before: np.ndarray, after: np.ndarray) -> bool:

@@ -33,7 +33,9 @@ def layout(graph: Graph, seeds: Iterable[str]) -> dict[str, Any]:
     """
     names = {name: i for i, name in enumerate(graph.nodes)}
     dot = graphviz.Digraph("flow")
-    dot.attr(rankdir="LR", nodesep=_inches(_BETWEEN), ranksep=_inches(_GAP), pad="0")
+    # A number stands behind the name of its contribution, which takes more room than the name alone.
+    gap = _GAP + 28 * all(node.value.size == 1 for node in graph.nodes.values())
+    dot.attr(rankdir="LR", nodesep=_inches(_BETWEEN), ranksep=_inches(gap), pad="0")
     dot.attr("node", shape="box", fixedsize="true", label="", height=_inches(_HEIGHT))
     dot.attr("edge", dir="none")
     dot.attr(**_patience(graph))

@@ -8,7 +8,8 @@ from typing import Any
 
 _STYLE = (
     "text{font:11px Helvetica,Arial,sans-serif;text-anchor:middle;fill:#1f2933}.n{font-weight:700;font-size:12.5px}"
-    "rect{fill:#fff;stroke:#1f2933}path{fill:none;stroke:#1f2933}.b{stroke:#b3261e;stroke-dasharray:5 3}.d{fill:#b3261e}"
+    "rect{fill:#fff;stroke:#1f2933}path{fill:none;stroke:#1f2933}"
+    ".b{stroke:#b3261e;stroke-dasharray:5 3}.d{fill:#b3261e}"
 )
 
 

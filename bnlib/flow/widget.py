@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,8 @@ from .timeline import Steps, timeline
 
 # A graph of more nodes is laid out no second time, for the picture that stands in for the widget.
 _MANY = 40
+# With more than so many, laying out takes so long that one wonders.
+_LONG = 300
 
 
 def flow(graph: Graph, dout: Any = None, steps: Steps | None = None) -> Flow:
@@ -32,7 +37,29 @@ def flow(graph: Graph, dout: Any = None, steps: Steps | None = None) -> Flow:
     it steps are counted. Raises ValueError for a graph without a result and for a dout of another shape,
     KeyError where `steps` names no node, TypeError where it gives no pair.
     """
-    return Flow(graph, dout, steps)
+    with _working(graph):
+        return Flow(graph, dout, steps)
+
+
+@contextmanager
+def _working(graph: Graph) -> Iterator[None]:
+    """A word in the notebook while a large graph is laid out, which takes some seconds."""
+    shell = None
+    if "IPython" in sys.modules and isinstance(graph, Graph) and len(graph.nodes) > _LONG:
+        from IPython import get_ipython
+
+        shell = get_ipython()
+    if shell is None:
+        yield
+        return
+    from IPython.display import display
+
+    says = f"Laying out {len(graph.nodes)} nodes. This takes some seconds."
+    handle = display({"text/html": f"<div>{says}</div>", "text/plain": says}, raw=True, display_id=True)
+    try:
+        yield
+    finally:
+        handle.update({"text/html": "", "text/plain": ""}, raw=True)
 
 
 class Flow(anywidget.AnyWidget):
@@ -55,7 +82,8 @@ class Flow(anywidget.AnyWidget):
         if not graph.outputs:
             raise ValueError("this graph has no result, so no gradient can start anywhere")
         if dout is None and graph[graph.result].value.size != 1:
-            dout = np.random.default_rng(0).normal(size=graph[graph.result].shape)
+            # A seed that nobody draws x with: with dout = x nearly nothing would come back to x.
+            dout = np.random.default_rng(150203167).normal(size=graph[graph.result].shape)
         self._graph = graph
         self._gradients = graph.backward(dout)
         self._cutter = Cutter(graph, self._gradients)

@@ -58,7 +58,8 @@ class Player:
                 return {
                     values: nodes.filter(n => visible(n.querySelector('.flow-value'))).map(name),
                     gradients: nodes.filter(n => visible(n.querySelector('.flow-gradient'))).map(name),
-                    contributions: [...root.querySelectorAll('.flow-label')].filter(visible).map(l => l.textContent.split(' ')[0]),
+                    contributions: [...root.querySelectorAll('.flow-label')].filter(visible)
+                        .map(label => label.textContent.split(' ')[0]),
                     lines: [...root.querySelectorAll('.flow-code-line.flow-now')].map(l => l.textContent.trim()),
                 };
             }"""
@@ -68,7 +69,8 @@ class Player:
         """An open array's numbers, read from the page, by its title."""
         rows: list[list[float]] = self.root.locator(".flow-heat").evaluate_all(
             """(tables, title) => [...tables.find(t => t.caption.querySelector('b').textContent === title)
-                .tBodies[0].rows].map(row => [...row.cells].map(cell => Number(cell.textContent.replace('\\u2212', '-'))))""",
+                .tBodies[0].rows].map(row => [...row.cells]
+                .map(cell => Number(cell.textContent.replace('\\u2212', '-'))))""",
             title,
         )
         return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -58,7 +59,7 @@ def test_it_plays_from_first_to_last_in_the_order_of_the_sweep(player: Player) -
     assert sorted(seen[-1]["gradients"]) == sorted(graph.nodes)
     arrived = [
         next(iter(set(after["contributions"]) - set(before["contributions"])), None)
-        for before, after in zip(seen, seen[1:], strict=False)
+        for before, after in pairwise(seen)
     ]
     expected = [one.name for source in gradients.order for parent in graph[source].parents
                 for one in gradients.contributions(parent) if one.source == source]  # fmt: skip
@@ -202,18 +203,28 @@ def test_no_key_reaches_the_notebook(opened: Callable[..., Notebook], where: str
     player.go(26)
     player.root.locator("summary").click()
     player.click("Cut this edge")
-    stops = player.root.locator("[tabindex='0'], button:visible, input:visible, select, summary")
+    # One of each kind: that all of a kind bear the mark is another test.
+    buttons = ("Previous", "Play", "Put it back", "Close")
+    stops = [
+        player.root,
+        *(player.root.get_by_role("button", name=name, exact=True) for name in buttons),
+        player.root.locator("input[type=range]"),
+        player.root.locator("select"),
+        player.node("x"),
+        player.root.locator(".flow-list input").first,
+        player.root.locator("summary"),
+        player.root.locator("pre:visible").first,
+    ]
     cells = notebook.cells()
     chosen = "jupyterapp.shell.currentWidget.content.activeCellIndex"
     active = notebook.page.evaluate(chosen)
+    focus = "stop => { stop.focus({preventScroll: true}); return document.activeElement.tagName; }"
     reached = set()
-    for i in range(-1, stops.count()):
+    for i, stop in enumerate(stops):
         for key in KEYS:
-            stop = stops.nth(i) if i >= 0 else player.root
             if not stop.is_visible():
                 break
-            stop.evaluate("stop => stop.focus({preventScroll: true})")
-            reached.add(notebook.page.evaluate("document.activeElement.tagName"))
+            reached.add(stop.evaluate(focus))
             notebook.page.keyboard.press(key)
             assert notebook.page.evaluate(
                 "document.querySelector('.bnlib-flow').contains(document.activeElement)"
@@ -325,6 +336,24 @@ def test_other_graphs_play_to_their_end(opened: Callable[..., Notebook], name: s
         assert "undefined" not in player.root.inner_text()
         assert "NaN" not in player.root.inner_text()
     assert errors(notebook) == []
+
+
+def test_a_large_graph_says_that_it_is_working(opened: Callable[..., Notebook]) -> None:
+    notebook = opened(
+        graph="flow(deep(320, (3, 2)))\nimport json\nprint('done')", again="flow(deep(320, (3, 2)))"
+    )
+    page = notebook.page
+    page.evaluate(
+        """() => {
+            window.said = [];
+            new MutationObserver(() => window.said.push(document.body.innerText.includes('Laying out 320 nodes')))
+                .observe(document.body, { childList: true, subtree: true, characterData: true });
+        }"""
+    )
+    notebook.run_cell("again")
+    Player(page, notebook.locate("again").locator(".bnlib-flow"))
+    assert any(page.evaluate("window.said"))
+    expect(notebook.locate("again")).not_to_contain_text("Laying out")
 
 
 def test_two_hundred_nodes_are_followed_by_the_window(opened: Callable[..., Notebook]) -> None:

@@ -33,10 +33,11 @@ def shown(data, frame) -> str:
 
 def test_the_layer_is_played_value_by_value_and_contribution_by_contribution() -> None:
     _, _, data = played("batchnorm", STEPS)
-    assert [shown(data, frame) for frame in data["frames"]] == (
+    order = (
         ">x >gamma >beta >mu >xmu >sq >var >sqrtvar >ivar >xhat >gammax >out dout! dgammax dbeta dgamma dxhat "
         "dxmu1 divar dsqrtvar dvar dsq dxmu2 dxmu dx1 dmu dx2 dx"
-    ).split()
+    )
+    assert " ".join(shown(data, frame) for frame in data["frames"]) == order
 
 
 def test_the_layers_steps_are_numbered_nine_to_nought() -> None:

@@ -50,7 +50,7 @@ function tile(array, size, kind) {
   return made;
 }
 
-function settle(made) {
+function settleTile(made) {
   if (!made.waits) return made;
   const [array, size] = made.waits;
   fillTile(made, array, size);

@@ -45,7 +45,7 @@ function cardOf() {
       const put = (key, value) => write(cells[key], value);
       put("symbol up", product.up);
       put("symbol times", "\u00d7");
-      put("symbol local", product.local);
+      put("symbol local", minus(product.local));
       put("symbol sum", axes.length ? `summed, axis ${axes.join(", ")}` : "");
       put("symbol equals", "=");
       put("symbol is", product.is);

@@ -84,10 +84,10 @@ function cutsOf(piece, link, redraw, home) {
       const errors = reply.errors.map((one) => element("tr", {}, element("th", { scope: "row" }, one.name), element("td", {}, one.now), element("td", {}, one.whole)));
       lines.push(
         element("p", {}, `Changed: ${moved.join(", ")}.`),
+        element("p", { class: "flow-errors-head" }, "Error against the numeric gradient, as a part of its largest entry:"),
         element(
           "table",
-          { class: "flow-errors" },
-          element("caption", {}, "Error against the numeric gradient, as a part of its largest entry"),
+          { class: "flow-errors", "aria-label": "Errors" },
           element("thead", {}, element("tr", {}, element("td"), element("th", { scope: "col" }, "with the cut"), element("th", { scope: "col" }, "without"))),
           element("tbody", {}, ...errors)
         )

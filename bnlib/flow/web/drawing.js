@@ -18,14 +18,18 @@ function lineOf(points, down, room) {
   return { points: spline, tip, ux, uy };
 }
 
+function tenth(value) {
+  return Math.round(value * 10) / 10;
+}
+
 function pathOf(points) {
-  const [first, ...rest] = points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`);
+  const [first, ...rest] = points.map(([x, y]) => `${tenth(x)},${tenth(y)}`);
   return `M${first}C${rest.join(" ")}`;
 }
 
 function headOf({ tip: [x, y], ux, uy }, long, wide) {
-  const corner = (side) => `${(x - ux * long - uy * side).toFixed(1)},${(y - uy * long + ux * side).toFixed(1)}`;
-  return `M${x.toFixed(1)},${y.toFixed(1)}L${corner(wide)} ${corner(-wide)}Z`;
+  const corner = (side) => `${tenth(x - ux * long - uy * side)},${tenth(y - uy * long + ux * side)}`;
+  return `M${tenth(x)},${tenth(y)}L${corner(wide)} ${corner(-wide)}Z`;
 }
 
 // A place on a spline, at a part t of its pieces.
@@ -57,46 +61,59 @@ function drawNode(node, [x, y, width, height]) {
     drawn(
       "g",
       { class: `flow-node${node.op ? "" : " flow-input"}`, transform: `translate(${x} ${y})`, role: "button", tabindex: "-1" },
-      drawn("rect", { class: "flow-halo", x: -5, y: -5, width: width + 10, height: height + 10, rx: 13 }),
       drawn("rect", { class: "flow-box", width, height, rx: node.op ? 7 : 16 }),
       drawn("text", { class: "flow-name", x: middle, y: 17 }, node.name),
-      drawn("text", { class: "flow-shape", x: middle, y: 30 }, node.value.shape.length ? shapeOf(node.value) : node.op.length < 18 ? node.op : ""),
       value,
       gradient
     )
   );
   group.setAttribute("aria-label", `${node.name}, ${shapeOf(node.value)}: open its arrays`);
+  let bare = true;
+  const settle = () => {
+    settleTile(value);
+    if (!bare) return;
+    bare = false;
+    const shape = node.value.shape.length ? shapeOf(node.value) : node.op.length < 18 ? node.op : "";
+    if (shape) group.append(drawn("text", { class: "flow-shape", x: middle, y: 30 }, shape));
+  };
   const number = node.number ?? null;
   if (number !== null)
     group.append(
       drawn("circle", { class: "flow-badge", cx: width - 2, cy: -3, r: 9 }),
       drawn("text", { class: "flow-number", x: width - 2, y: 1 }, String(number))
     );
-  group.append(drawn("text", { class: "flow-changed", x: middle, y: height + 15 }, "\u2260 changed"));
   const slot = (side) => [x + middle + side * apart, y + height - 20];
-  return { group, value, gradient, slots: { value: slot(-1), gradient: slot(1) }, centre: [x + middle, y + height / 2], top: y, width };
+  return { group, settle, changed: [middle, height + 15], value, gradient, slots: { value: slot(-1), gradient: slot(1) }, centre: [x + middle, y + height / 2], around: { x: x - 5, y: y - 5, width: width + 10, height: height + 10 }, top: y };
 }
 
-// A contribution on its way: thick where it is large, over three powers of ten.
+// A contribution on its way: thick where it is large, over three powers of ten. What is needed only when it can be
+// seen is made then: text takes the browser longest, and a large graph has hundreds of these.
 function drawBack(name, array, largest, points, down, several) {
   const power = array.size > 0 ? Math.log10(array.size / largest) : -3;
   const width = 1.2 + 3.4 * Math.max(0, 1 + power / 3);
   const head = HEAD + width;
   const line = lineOf([...points].reverse(), down, head - 1);
   const [x, y] = along(line.points, 0.5);
-  // A single number stands behind its name; an array stands under it.
-  const chip = tile(array, CHIP, `flow-chip${array.data === undefined && !array.odd ? " flow-single" : ""}`);
-  chip.setAttribute("transform", `translate(${x.toFixed(1)} ${(y + 28).toFixed(1)})`);
-  const group = drawn(
-    "g",
-    { class: `flow-back${several ? " flow-several" : ""}` },
-    drawn("path", { class: "flow-hit", d: pathOf(line.points) }),
-    drawn("path", { class: "flow-line", d: pathOf(line.points), "stroke-width": width.toFixed(2), "stroke-dasharray": `${(4.5 + width).toFixed(1)} ${(2 + width * 0.4).toFixed(1)}` }),
-    drawn("path", { class: "flow-head", d: headOf(line, head, 2.8 + width * 0.6) })
-  );
-  // Above the boxes, which a long name reaches into.
-  const label = drawn("g", { class: group.getAttribute("class") }, drawn("text", { class: "flow-label", x: x.toFixed(1), y: (y + 16).toFixed(1) }, labelOf(name, array)), chip);
-  return { groups: [group, label], chip, label: label.firstChild, points: line.points, at: [x, y], chipAt: [x, y + 28] };
+  const kind = `flow-back${several ? " flow-several" : ""}`;
+  const group = drawn("g", { class: kind });
+  const label = drawn("g", { class: kind });
+  const made = { groups: [group, label], chip: null, label: null, points: line.points, at: [x, y], chipAt: [x, y + 28] };
+  made.settle = () => {
+    if (made.chip) return;
+    // A single number stands behind its name; an array stands under it.
+    made.chip = settleTile(tile(array, CHIP, `flow-chip${array.data === undefined && !array.odd ? " flow-single" : ""}`));
+    made.chip.setAttribute("transform", `translate(${x.toFixed(1)} ${(y + 28).toFixed(1)})`);
+    made.label = drawn("text", { class: "flow-label", x: x.toFixed(1), y: (y + 16).toFixed(1) }, labelOf(name, array));
+    label.append(made.label, made.chip);
+    const path = pathOf(line.points);
+    const dashes = `${tenth(4.5 + width)} ${tenth(2 + width * 0.4)}`;
+    group.append(
+      drawn("path", { class: "flow-hit", d: path }),
+      drawn("path", { class: "flow-line", d: path, "stroke-width": tenth(width), "stroke-dasharray": dashes }),
+      drawn("path", { class: "flow-head", d: headOf(line, head, 2.8 + width * 0.6) })
+    );
+  };
+  return made;
 }
 
 function labelOf(name, array) {
@@ -123,6 +140,7 @@ function draw(piece) {
   for (const edge of named) arriving[edge.parent] += 1;
   for (const node of seeds) arriving[node] += 1;
   const pointer = drawn("line", { class: "flow-pointer", y1: 0 });
+  const halo = drawn("rect", { class: "flow-halo", rx: 13, visibility: "hidden" });
   const paths = drawn("g");
   const labels = drawn("g");
   const forth = [];
@@ -150,10 +168,11 @@ function draw(piece) {
     "svg",
     { class: "flow-svg", viewBox: `0 0 ${layout.width} ${layout.height}`, role: "group", "aria-label": `The graph: ${nodes.length} nodes. Arrow up and down go from one to the next.` },
     pointer,
+    halo,
     paths,
     drawn("g", {}, ...boxes.map((box) => box.group)),
     labels,
     mover
   );
-  return { svg, pointer, forth, back, seed, boxes, mover, arriving };
+  return { svg, pointer, halo, forth, back, seed, boxes, mover, arriving };
 }

@@ -17,7 +17,7 @@ function mover(picture, still) {
     stop();
     if (still.matches) return;
     for (const [array, kind, places, becomes] of flights) {
-      const made = settle(tile(array, 20, `flow-moving ${kind}`));
+      const made = settleTile(tile(array, 20, `flow-moving ${kind}`));
       picture.mover.append(made);
       const frames = places.map(([x, y]) => ({ transform: `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)` }));
       const flight = made.animate(frames, { duration: lasts, easing: "cubic-bezier(0.45, 0, 0.3, 1)" });

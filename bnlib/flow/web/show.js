@@ -24,9 +24,9 @@ function show(host, piece, link) {
   // ---- what each frame switches on: a step forward does it, a step back undoes it ----
   const summed = new Set(frames.filter((frame) => frame.kind === "sum").map((frame) => frame.node));
   const marks = frames.map((frame) => {
-    if (frame.kind === "forward") return [[picture.boxes[frame.node].group, "flow-lit", picture.boxes[frame.node].value], ...piece.usedBy[frame.node].map((i) => [picture.forth[i].group, "flow-lit"])];
-    const lit = (line, name = "flow-lit") => line.groups.map((group) => [group, name, line.chip]);
-    const reached = (node) => [picture.boxes[node].group, "flow-reached", picture.boxes[node].gradient];
+    if (frame.kind === "forward") return [[picture.boxes[frame.node].group, "flow-lit", picture.boxes[frame.node].settle], ...piece.usedBy[frame.node].map((i) => [picture.forth[i].group, "flow-lit"])];
+    const lit = (line, name = "flow-lit") => line.groups.map((group) => [group, name, line.settle]);
+    const reached = (node) => [picture.boxes[node].group, "flow-reached", () => settleTile(picture.boxes[node].gradient)];
     if (frame.kind === "back") {
       const edge = edges[frame.edge];
       return [...lit(picture.back[frame.edge]), ...(summed.has(edge.parent) ? [] : [reached(edge.parent)])];
@@ -57,9 +57,9 @@ function show(host, piece, link) {
     const next = Math.max(0, Math.min(frames.length, Math.round(wanted)));
     const before = step;
     for (let i = step; i < next; i++)
-      for (const [group, name, small] of marks[i]) {
+      for (const [group, name, settle] of marks[i]) {
         group.classList.add(name);
-        if (small) settle(small);
+        settle?.();
       }
     for (let i = step - 1; i >= next; i--) for (const [group, name] of marks[i]) group.classList.remove(name);
     step = next;
@@ -93,6 +93,9 @@ function show(host, piece, link) {
     const room = view.width() - wide;
     const x = place ? view.across(place[0]) : 0;
     card.made.style.transform = `translateX(${Math.round(Math.max(0, Math.min(x - wide / 2, room)))}px)`;
+    const node = !frame ? null : picture.boxes[frame.kind === "back" ? edges[frame.edge].parent : frame.node];
+    picture.halo.setAttribute("visibility", node ? "visible" : "hidden");
+    if (node) for (const [name, value] of Object.entries(node.around)) picture.halo.setAttribute(name, value);
     if (!place) return picture.pointer.setAttribute("visibility", "hidden");
     const { pointer } = picture;
     pointer.setAttribute("visibility", "visible");
@@ -128,13 +131,18 @@ function show(host, piece, link) {
       if (!node.cut && !was) return;
       fillTile(box.gradient, node.cut ?? node.gradient, SLOT);
       box.group.classList.toggle("flow-other", Boolean(node.cut));
+      if (node.cut && !was) box.group.append(drawn("text", { class: "flow-changed", x: box.changed[0], y: box.changed[1] }, "\u2260 changed"));
+      if (!node.cut) box.group.querySelector(".flow-changed")?.remove();
     });
     edges.forEach((edge, i) => {
       const line = picture.back[i];
       if (!line) return;
-      if (edge.cut || line.groups[0].classList.contains("flow-other")) {
+      const cut = edge.severed ? " cut" : edge.partly ? " cut in part" : "";
+      if (edge.cut || cut || line.marked) {
+        line.marked = Boolean(edge.cut || cut);
+        line.settle();
         fillTile(line.chip, (edge.cut ?? edge).value, CHIP);
-        write(line.label, labelOf(edge.name, (edge.cut ?? edge).value));
+        write(line.label, labelOf(edge.name, (edge.cut ?? edge).value) + cut);
       }
       for (const group of line.groups) {
         group.classList.toggle("flow-other", Boolean(edge.cut));
@@ -282,16 +290,20 @@ function show(host, piece, link) {
     code.made,
     cuts.list()
   );
-  host.append(root);
+  // How wide it will be is asked while there is nothing in it that would have to be laid out.
+  const room = element("div", { class: "bnlib-flow" });
+  host.append(room);
+  let wide = room.clientWidth - 24;
+  room.remove();
+  view.resize(frames[0], wide);
   reach(0);
   go(link.step, { silent: true });
-  view.resize(frames[step - 1]);
-  point(frames[step - 1]);
-  let wide = stage.clientWidth;
+  host.append(root);
+  if (step) view.resize(frames[step - 1], wide);
   const observer = new ResizeObserver(() => {
-    if (stage.clientWidth === wide) return;
+    if (!stage.clientWidth || stage.clientWidth === wide) return;
     wide = stage.clientWidth;
-    view.resize(frames[step - 1]);
+    view.resize(frames[step - 1], wide);
     point(frames[step - 1]);
   });
   observer.observe(stage);

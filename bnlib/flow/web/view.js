@@ -15,8 +15,8 @@ function windowOn(piece, picture, stage, moved) {
     return seen.width / layout.width;
   }
 
-  function resize(frame) {
-    seen.width = stage.clientWidth || 900;
+  function resize(frame, width = seen.width) {
+    seen.width = width > 0 ? width : 900;
     const wanted = zoom || (fit() < LEGIBLE ? 1 : Math.min(fit(), LARGEST));
     scale = Math.max(0.01, Math.min(wanted, 3));
     picture.svg.setAttribute("width", (layout.width * scale).toFixed(0));

@@ -20,6 +20,17 @@ function negative(text) {
   return text.startsWith("-") ? `(${minus(text)})` : text;
 }
 
+// What came back to a single number, in numbers.
+function addedUp(piece, index) {
+  const { arrived } = piece.nodes[index];
+  const sent = piece.sentTo[index].map((i) => piece.edges[i]);
+  sent.sort((one, other) => arrived.indexOf(one.name) - arrived.indexOf(other.name));
+  const parts = sent.map((edge) => (edge.cut ?? edge).value);
+  const total = piece.nodes[index].cut ?? piece.nodes[index].gradient;
+  if (total.shape.length || piece.seeds.includes(index) || parts.some((part) => part.odd)) return null;
+  return `${parts.map((part) => negative(part.low)).join(" + ")} = ${minus(total.low)}`;
+}
+
 // A frame as { kicker, head, figures, product, note }: `product` where it is upstream times local derivative.
 function wordsOf(piece, frame, step) {
   const { nodes, edges, frames } = piece;
@@ -59,7 +70,7 @@ function wordsOf(piece, frame, step) {
   return {
     kicker: `${number}${node.name} was used more than once`,
     head: `d${node.name} = ${node.arrived.join(" + ")}`,
-    figures: "What came back along its edges adds up.",
+    figures: addedUp(piece, frame.node) ?? "What came back along its edges adds up.",
     note: summary(gradient),
       array: gradient,
   };
