@@ -61,7 +61,9 @@ FIGURES: dict[str, Callable[[], Picture]] = {
 def main() -> None:
     """Write the named figures, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*FIGURES, "flow", []], help="which figures (otherwise all)")
+    parser.add_argument(
+        "names", nargs="*", choices=[*FIGURES, "flow", []], help="which figures (otherwise all)"
+    )
     parser.add_argument("--folder", type=Path, default=HERE, help="where to write them")
     options = parser.parse_args()
     for name in options.names or [*FIGURES, "flow"]:

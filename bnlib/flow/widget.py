@@ -45,7 +45,7 @@ def flow(graph: Graph, dout: Any = None, steps: Steps | None = None) -> Flow:
 def _working(graph: Graph) -> Iterator[None]:
     """A word in the notebook while a large graph is laid out, which takes some seconds."""
     shell = None
-    if "IPython" in sys.modules and isinstance(graph, Graph) and len(graph.nodes) > _LONG:
+    if "IPython" in sys.modules and isinstance(graph, Graph) and graph.outputs and len(graph.nodes) > _LONG:
         from IPython import get_ipython
 
         shell = get_ipython()
