@@ -23,8 +23,9 @@ notebooks: $(VENV)/.installed
 figures: $(VENV)/.installed
 	@test -f figures/make.py || { echo "There is no figures/make.py here."; exit 1; }
 	@$(RUN) figures/make.py $(ARGS)
+	@$(RUN) -c "import playwright" 2>/dev/null && $(RUN) figures/screenshot.py || echo "course.png stays as it is: it is taken with playwright (make test installs it) and Chromium."
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.installed-test
 	@test -f benchmarks/run.py || { echo "There are no benchmarks here; a handout has none."; exit 1; }
 	@$(RUN) benchmarks/run.py $(ARGS)
 

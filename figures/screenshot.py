@@ -1,4 +1,4 @@
-"""Take `course.png`, the README's picture: notebook 03 in a real JupyterLab, one answer filled in and checked.
+"""Take `course.png`, the README's picture: the gradient in notebook 03 on its way through a learner's own steps.
 
 Run by `make figures`. It needs Chromium, which the other figures do not; without one the old picture stays.
 """
@@ -18,34 +18,36 @@ from lab import Lab, find_chromium  # noqa: E402
 
 from bnlib.course import build, source  # noqa: E402
 
-ANSWERED = "3.7"
+# From the end of the animation back to where the gradient reaches the inverted root.
+STEPS_BACK = 9
 
 
 def main() -> None:
-    """Open the notebook, run it, answer one exercise, and save what is then to be seen."""
+    """Open the solved notebook, run it, stop the animation in the middle, and save what is then to be seen."""
     chromium = find_chromium()
     if chromium is None:
         print("There is no Chromium here, so course.png stays as it is.")
         return
     lesson = source.load(HERE.parent / "source" / "03_backward.py")
-    answer = next(cell for cell in lesson.cells if cell.kind == "answer" and cell.exercise == ANSWERED)
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         lab = Lab(Path(home))
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         try:
             copy = lab.folder() / "03_backward.ipynb"
-            copy.write_text(build.dump(build.learners(lesson)), encoding="utf-8")
+            copy.write_text(build.dump(build.solved(lesson)), encoding="utf-8")
             notebook = lab.open(browser, copy)
-            notebook.page.set_viewport_size({"width": 1200, "height": 1000})
+            page = notebook.page
+            page.set_viewport_size({"width": 1180, "height": 900})
+            page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
             notebook.run_all()
-            notebook.set_source(f"answer-{ANSWERED.replace('.', '-')}", answer.solution_source)
-            notebook.run_cell(f"answer-{ANSWERED.replace('.', '-')}")
-            check = f"check-{ANSWERED.replace('.', '-')}"
-            notebook.run_cell(check)
-            notebook.page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
-            shown = notebook.locate(check)
-            shown.evaluate("cell => cell.scrollIntoView({block: 'end'})")
-            notebook.page.screenshot(path=HERE / "course.png")
+            flow = page.locator(".bnlib-flow").last
+            flow.focus()
+            page.keyboard.press("End")
+            for _ in range(STEPS_BACK):
+                page.keyboard.press("ArrowLeft")
+            flow.evaluate("shown => shown.scrollIntoView({block: 'center'})")
+            page.mouse.move(0, 0)
+            flow.screenshot(path=HERE / "course.png", animations="disabled")
             print("course.png")
         finally:
             browser.close()
