@@ -62,10 +62,12 @@ display(slider, output)
 # From the event to styles and layout, and from there to the frame after the one in which it was painted.
 _STEPS = """async count => {
     const root = document.querySelector('.bnlib-flow');
-    const next = [...root.querySelectorAll('button')].find(button => button.textContent === 'Next');
+    const button = word => [...root.querySelectorAll('button')].find(one => one.textContent === word);
+    const [first, next] = [button('First'), button('Next')];
     const frame = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
     const found = { layout: [], paint: [] };
     for (let i = 0; i < count; i++) {
+        if (next.getAttribute('aria-disabled') === 'true') first.click();
         await frame();
         const start = performance.now();
         next.click();
@@ -245,11 +247,10 @@ def _measured(notebook: Notebook, nodes: int, traffic: list[int]) -> list[Row]:
         firsts.append(page.evaluate(_FIRST, 1))
         notebook.wait_until_idle()
     page.evaluate("document.querySelectorAll('.bnlib-flow')[0].closest('.jp-OutputArea-output').remove()")
-    last = int(page.locator(".bnlib-flow input[type=range]").get_attribute("max") or 0)
     page.evaluate(_STEPS, 3)
     notebook.wait_until_idle()
     before = len(traffic)
-    count = min(last - 3, 200)
+    count = 200
     steps = page.evaluate(_STEPS, count)
     notebook.wait_until_idle()
     page.wait_for_timeout(300)
