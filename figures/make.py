@@ -1,4 +1,7 @@
-"""Make the figures in this folder: each is drawn from a traced graph, none by hand. Run by `make figures`."""
+"""Make the figures in this folder: each is drawn by code, the graphs from traced functions. Run by `make figures`.
+
+The roofline shows one machine: the speed of its memory and of its arithmetic, and the time of each form.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from measure import forms_of_this_machine
 
-from bnlib import Flow, Graph, Picture, draw, flow, trace
+from bnlib import Flow, Graph, Picture, draw, flow, norms, trace
+from bnlib.draw.picture import with_title
 from bnlib.norms import staged
+from bnlib.plots.algorithm import algorithm
+from bnlib.plots.family import family
+from bnlib.plots.roofline import roofline
+from bnlib.plots.three_rows import three_rows
 
 HERE = Path(__file__).parent
 DIMS = {"N": 5, "D": 3}
@@ -52,10 +61,72 @@ def played() -> Flow:
     return flow(layer(), np.random.default_rng(1).normal(size=(5, 3)), steps)
 
 
+def gate() -> Picture:
+    """The chain rule at one gate: the values go forward, dz comes back times the other input."""
+
+    def multiply(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        z = x * y
+        return z
+
+    graph = trace(multiply, np.array(3.0), np.array(-2.0))
+    return draw(graph, graph.backward(np.array(5.0)), values=True)
+
+
+def closed_form() -> Picture:
+    """The whole layer as one statement, so that one box is left and one gradient for each input."""
+
+    def batchnorm(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float) -> np.ndarray:
+        out = gamma * (x - np.mean(x, axis=0)) / np.sqrt(np.var(x, axis=0) + eps) + beta
+        return out
+
+    graph = trace(batchnorm, *(layer()[name].value for name in ("x", "gamma", "beta")), eps=1e-5)
+    return draw(graph, True, dims=DIMS)
+
+
+def axes() -> Picture:
+    """Which entries of a batch of images share their statistics: those that move when one input does."""
+    x, one = np.random.default_rng(9).normal(size=(2, 4, 5, 3)), (0, 0, 0, 0)
+    ones, zeros = np.ones(x.shape[1]), np.zeros(x.shape[1])
+
+    def grouped(groups: int) -> Callable[[np.ndarray], np.ndarray]:
+        shape = (1, x.shape[1], 1, 1)
+        return lambda x: norms.spatial_groupnorm_forward(
+            x, ones.reshape(shape), zeros.reshape(shape), groups, {}
+        )[0]
+
+    def rms(x: np.ndarray) -> np.ndarray:
+        rows = x.reshape(len(x), -1)
+        return norms.rmsnorm_forward(rows, np.ones(rows.shape[1]))[0].reshape(x.shape)
+
+    layers = {
+        "BatchNorm": lambda x: norms.spatial_batchnorm_forward(x, ones, zeros, {"mode": "train"})[0],
+        "LayerNorm": grouped(1),
+        "InstanceNorm": grouped(x.shape[1]),
+        "GroupNorm, G = 2": grouped(2),
+        "RMSNorm": rms,
+    }
+    moved = x.copy()
+    moved[one] += 0.5
+    return family({name: np.abs(layer(moved) - layer(x)) > 1e-12 for name, layer in layers.items()}, one)
+
+
 FIGURES: dict[str, Callable[[], Picture]] = {
+    "algorithm": lambda: algorithm(layer(), DIMS),
     "circuit": circuit,
+    "gate": gate,
+    "closed_form": closed_form,
+    "projection": lambda: three_rows([1, 5, 2], [0.2, 2.2, -0.6]),
+    "axes": axes,
+    "roofline": lambda: roofline(*forms_of_this_machine()),
     **{f"step_{number}": step(name) for number, name in STEPS.items()},
 }
+
+
+def made(name: str) -> str:
+    """A figure as SVG text, with its alternative text as its <title>."""
+    seen = FIGURES[name]()
+    svg = seen.svg[seen.svg.index("<svg") :]
+    return svg if "<title>" in svg[: svg.index(">") + 20] else with_title(svg, seen.alt)
 
 
 def main() -> None:
@@ -71,7 +142,8 @@ def main() -> None:
             title = "The gradient flows back through batch normalization"
             print(played().save_html(options.folder / "flow.html", title).name)
         else:
-            print(FIGURES[name]().save(options.folder / f"{name}.svg").name)
+            (options.folder / f"{name}.svg").write_text(made(name), encoding="utf-8")
+            print(f"{name}.svg")
 
 
 if __name__ == "__main__":

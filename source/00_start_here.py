@@ -258,6 +258,8 @@ progress()
 # | 09 | [Beyond the batch](09_beyond_batch.ipynb) | What changes when the mean goes along another axis? |
 # | 10 | [Make it fast](10_make_it_fast.ipynb) | How few bytes can a backward pass move? |
 # | 11 | [Capstone](11_capstone.ipynb) | Can you write it with no help? |
+#
+# When you look for one thing, a step, a name or a mistake, the [glossary](12_glossary.ipynb) says where it is treated.
 
 # %% [markdown]
 # ## What you can do now

@@ -201,7 +201,7 @@ for ddof, name in ((0, "N    "), (1, "N - 1")):
 #
 # N - 1 answers another question: given this sample, how large is the variance of everything that it was drawn from?
 # That question does come up, when a trained network must do without a batch. The paper uses N - 1 there and N here, and
-# notebook 07, which comes later, is about the difference. It is a real trap, since R's `scale` and `var` and pandas'
+# [notebook 07](07_train_and_test.ipynb) is about the difference. It is a real trap, since R's `scale` and `var` and pandas'
 # `std` divide by N - 1 unless told otherwise, and NumPy's `var` and `std` by N.
 
 # %% [markdown]
@@ -618,7 +618,7 @@ print(measured)
 # %% [markdown]
 # Both were right. It takes about four times as many. So with large batches the layer can come close to doing nothing, and
 # with small ones it can't: there, what comes out for an image depends much on the other images that happen to be in its
-# batch. A later notebook measures what that noise does to training, with batches down to 2.
+# batch. [Notebook 08](08_does_it_matter.ipynb) measures what that noise does to training, with batches down to 2.
 
 # %% [markdown]
 # ## What you can do now

@@ -200,7 +200,8 @@ def u_curve(precision, offset):
     return picture(
         fig,
         alt=f"The error of the slope over h from 1e-15 to 1, both axes logarithmic, in {precision} with x about "
-        f"{offset:g}. Both curves fall, turn and rise, like the letter U. The one-sided one is lowest near h = "
+        f"{offset:g}. At the smallest h the errors are {one[0]:.0e} and {two[0]:.0e}, at h = 1 they are {one[-1]:.0e} and "
+        f"{two[-1]:.0e}, and between they are lower, like the letter U. The one-sided one is lowest near h = "
         f"{lowest[0]} with {one.min():.0e}, the centred one near h = {lowest[1]} with {two.min():.0e}.",
         trim=False,
     )
@@ -215,7 +216,9 @@ play(
 
 # %% [markdown]
 # The right-hand arms are truncation: one of them rises with `h`, the other with $h^2$, twice as steep. The
-# left-hand arms are rounding, ragged because rounding is.
+# left-hand arms are rounding, ragged because rounding is. Where an arm runs flat, `h` is smaller than the distance
+# between `x` and the next number that the precision has: `x` doesn't move, the measured slope is 0, and the error is
+# the whole slope. Far from 0 those distances are larger, so that happens sooner.
 #
 # Where do the two errors balance? For the one-sided quotient where $h \approx u / h$, so at the square root of $u$;
 # for the centred one where $h^2 \approx u / h$, at the cube root.
@@ -291,8 +294,8 @@ print(f"by formula: {staged.batchnorm_backward(dout, cache)[0][0, 0]:.16f}")
 # %% [markdown]
 # ## How far apart are two gradients
 #
-# The thread under the post ends on a picture of differences below `1e-7`, and on the reply that such differences
-# are totally fine. Are they?
+# In the thread under the post a picture of differences below `1e-7` gets the reply that such differences are
+# totally fine. Are they?
 #
 # Here is a layer whose inputs are the prices of houses, with a spread of 100 000, and whose loss is a mean over
 # 4096 rows. Three "backward passes" are compared with the right one. The second has forgotten everything and returns
@@ -425,8 +428,12 @@ table(
 #
 # Look at the largest right one all the same: in both precisions it is hundreds of times above the median. An entry of
 # `dx` that happens to lie near 0 has few digits left, and the worst entry is the one that speaks. So look at the size
-# of that entry before you call it a bug. And that two right implementations differ slightly, as Samuel Pun saw, is
-# rounding: the same sums in another order.
+# of that entry before you call it a bug. And two right implementations differ in their last digits, because they
+# take the same sums in another order.
+#
+# Samuel Pun's case was not of that kind. The small differences in his picture turned out to be those of the other
+# implementation. His ten steps showed large ones, and the thread ends without the reason. He had a check, and no
+# way to find the step. You will have one by the end of this notebook.
 
 # %% [markdown]
 # ## A kink

@@ -7,6 +7,11 @@
 # One line. In this notebook you derive it with every sum visible, you see which terms vanish and why, and then you
 # look at four forms that people have published and find that they are one, except for a bracket. Paper and pencil
 # will be of use. Allow 40 minutes.
+#
+# Two words, since this notebook needs both. A *derivative* is a slope, and a *derivation* is the way to a formula. Ryan
+# Neph asked below [Kratzert's
+# post](https://kratzert.github.io/2016/02/12/understanding-the-gradient-flow-through-the-batch-normalization-layer.html)
+# that they be kept apart. What follows is the derivation of a derivative.
 
 # %% given=true
 import numpy as np

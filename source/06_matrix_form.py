@@ -670,13 +670,19 @@ for seed in range(3):
 # repair do you expect to matter most?
 
 # %%
+def bracket_of(column, divisor):
+    """The bracket of a column of xhat; divisor is what its variance was divided by."""
+    n = len(column)
+    return np.eye(n) - np.ones((n, n)) / n - np.outer(column, column) / divisor
+
+
 def attempt(relu=False, divide=False, mean=False, statistics=False, no_gamma=False):
     slope = (b > 0) * 1.0 if relu else relu_slope(b)
     s = -2 * np.outer(u, G2) * slope / (10 if mean else 1)
     g = s * data["gamma"]
     to_H = g / sigma if divide else g * sigma
     if statistics:
-        to_H = (g - g.mean(axis=0) - xhat * np.sum(g * xhat, axis=0) / 9) / sigma
+        to_H = np.stack([bracket_of(xhat[:, d], 9) @ g[:, d] for d in range(4)], axis=1) / sigma
     dgamma = np.sum(s * xhat, axis=0) * (1 if no_gamma else data["gamma"])
     return {"G1": X.T @ to_H, "gamma": dgamma, "beta": s.sum(axis=0)}
 
@@ -732,7 +738,7 @@ print("called the gradient of Gamma_2:", (X.T @ (-2 * np.outer(u, G2) * (b > 0))
 # %%
 arrived = -2 * np.outer(u, G2) * (b > 0) / 10 * data["gamma"]
 for divisor in (9, 10):
-    dH = (arrived - arrived.mean(axis=0) - xhat * np.sum(arrived * xhat, axis=0) / divisor) / sigma
+    dH = np.stack([bracket_of(xhat[:, d], divisor) @ arrived[:, d] for d in range(4)], axis=1) / sigma
     off = np.linalg.norm(X.T @ dH - true["G1"]) / np.linalg.norm(true["G1"])
     print(f"forward with 9, backward with {divisor:2}: off by {off:.1e} of the length of dG1")
 
@@ -832,7 +838,8 @@ else:
 # %% [markdown]
 # ## Lying on its side
 #
-# Many courses keep the examples in columns: `Z` is (D, N), and a layer is `W @ A + b`. In 2022 olgeorge asked in the
+# Many courses keep the examples in columns: `Z` is (D, N), and a layer is `W @ A + b`. A reader of Kratzert's post
+# warns in its comments that this has to be taken into account at every step. In 2022 olgeorge asked in the
 # [DeepLearning.AI community](https://community.deeplearning.ai/t/batch-normalization-gradient-computation-question/178397)
 # whether in such a network the backpropagation has to be changed when batch normalization comes in, or
 # whether one silently ignores it. The thread ends with the advice that the backward pass has to be rewritten. No

@@ -593,7 +593,8 @@ table(
 )
 
 # %% [markdown]
-# A few dozen unlabelled images bring nearly everything back. What they are matters more than how many: 120 images
+# A few dozen unlabelled images bring nearly everything back. With 2 or 4 you do worse than with none at all: such a
+# small sample says more about itself than about digits. What they are matters more than how many: 120 images
 # of threes are worse than 16 of all kinds, since they describe threes. The images have to be drawn as the
 # training data were.
 #

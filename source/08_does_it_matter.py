@@ -3,8 +3,9 @@
 #
 # Does a network learn if its backward pass through batch normalization is wrong?
 #
-# Somebody once asked this in the forum of a course ("Batch normalization gradient computation question", in the
-# [DeepLearning.AI community](https://community.deeplearning.ai)): must the formulas for backpropagation be
+# In 2022 olgeorge asked this in the forum of a course ([Batch normalization gradient computation
+# question](https://community.deeplearning.ai/t/batch-normalization-gradient-computation-question/178397),
+# DeepLearning.AI community): must the formulas for backpropagation be
 # rewritten for the extra step, or can one keep them as they were, ignore the step, and hope? The answer there was
 # that both passes have to be rewritten, or no proper gradient arrives. Nobody tried it. You will: you build a small
 # network, and then train it on real images with the true backward pass and with eight others.
@@ -904,7 +905,7 @@ picture(
 
 # %% [markdown]
 # The noise does damage training, where batches are small. At 2 the network without the layer learns, the one with
-# it hardly. From 8 images on the test speaks for the layer, and beyond 32 there is little more to gain. Whether the
+# it hardly. From 4 images on the test speaks for the layer, and beyond 32 there is little more to gain. Whether the
 # noise also regularises, these curves don't say: where there is more of it, the test is never better. But look at
 # the loss for batches of 8. It is higher with the layer than without, and still more test images are read. The loss
 # was measured with the noise, the test without.
@@ -1156,4 +1157,4 @@ picture(
 # statistics take their place, and they are an average over many batches.
 # </details>
 #
-# The layer has relatives that need no batch. They are in [the next notebook](09_beyond_batch.ipynb).
+# Next: [9 · Beyond the batch](09_beyond_batch.ipynb), where the layer has relatives that need no batch.

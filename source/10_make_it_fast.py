@@ -487,8 +487,9 @@ print(f"'blocked' is {whose_blocked}.")
 summary()
 
 # %% [markdown]
-# Did the gain come that five walks promise? It need not. A processor with a very large cache has kept much of the
-# arrays without your help, so "no temporaries" was better off than its walks say. And what is left may be no longer
+# Did the gain come that five walks promise? It need not, and on a busy machine the time can even rise. A processor
+# with a very large cache has kept much of the arrays without your help, so "no temporaries" was better off than its
+# walks say. And what is left may be no longer
 # the bytes: the calls on 128 blocks, the pages of `dx`, the arithmetic of a single thread. A prediction that fails
 # is worth something too. It says that the cost is elsewhere.
 
@@ -704,4 +705,4 @@ table(
 # share a cache line, so the strip has to be some columns wide and all rows high.
 # </details>
 #
-# [The last notebook](11_capstone.ipynb) has no help in it: the whole layer, from an empty cell.
+# Next: [11 · Capstone](11_capstone.ipynb), with no help in it: the whole layer, from an empty cell.

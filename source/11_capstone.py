@@ -4,7 +4,7 @@
 # Can you write the whole layer, forward and backward, on an empty page?
 #
 # This is the last notebook, and there is no help in it. No graph is drawn before you have written its code, no
-# step is laid out, and the hints only name the notebook to go back to. There are five functions. They have the
+# step is laid out, and the hints name the notebook to go back to and a way to test, and no formula. There are five functions. They have the
 # interface of Stanford's course [cs231n](https://cs231n.github.io), assignment 2, so you can take them there, or
 # bring yours from there and have them checked here. Allow an hour, or ten minutes if you bring them.
 

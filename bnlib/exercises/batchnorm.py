@@ -32,5 +32,7 @@ COURSE = Course(
         "09_beyond_batch": beyond_batch.EXERCISES,
         "10_make_it_fast": make_it_fast.EXERCISES,
         "11_capstone": capstone.EXERCISES,
+        # A page to look things up in.
+        "12_glossary": (),
     },
 )

@@ -22,6 +22,7 @@ _PARTS = (
     "card.js",
     "code.js",
     "cuts.js",
+    "bar.js",
 )
 _SHOW, _WIDGET = "show.js", "widget.js"
 # A page carries the answers for so many possible cuts; each has some kilobytes.

@@ -15,6 +15,8 @@ from bnlib.exercises import Exercise
 pytestmark = pytest.mark.browser
 
 WITH_SLIDERS = [name for name, path in NOTEBOOKS.items() if "play(" in path.read_text(encoding="utf-8")]
+# The glossary has none.
+WITH_EXERCISES = [name for name in NOTEBOOKS if exercises(name)]
 
 
 expect.set_options(timeout=PATIENCE * 1000)
@@ -50,7 +52,7 @@ def test_every_picture_has_alternative_text(handed_out: Notebook) -> None:
     assert [picture["src"] for picture in shown if not picture["alt"]] == []
 
 
-@every_notebook
+@pytest.mark.parametrize("handed_out", WITH_EXERCISES, indirect=True)
 def test_the_card_follows_what_is_typed(handed_out: Notebook, request: pytest.FixtureRequest) -> None:
     name = request.node.callspec.params["handed_out"]
     exercise = exercises(name)[0]

@@ -16,7 +16,7 @@ function cardOf() {
     for (const column of columns) grid.append((cells[`${row} ${column}`] = element("span", { class: `flow-${row} flow-col-${column}` })));
   const body = element("div", { class: "flow-card-body", "aria-hidden": "true" }, kicker, head, grid, figures, note);
   const heard = element("p", { class: "flow-heard", "aria-live": "polite", role: "status" });
-  const image = element("img", { class: "flow-card-image", alt: "", hidden: "" });
+  const image = element("img", { class: "flow-card-image", alt: "The array of this step in colours; its shape and range stand beside it", hidden: "" });
   const made = element("div", { class: "flow-card" }, body, image, heard);
 
   // The array that it is about, as large as there is room.
