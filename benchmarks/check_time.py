@@ -42,8 +42,8 @@ def rows() -> list[Row]:
 
 
 def _call(exercise: Exercise) -> Callable[[], object]:
-    """A call of the exercise's check in a namespace that holds its reference."""
-    namespace = {**exercise.references, "check": check}
+    """A call of the exercise's check in a namespace that holds right answers."""
+    namespace = {**exercise.needs, "check": check}
     cell = compile(f"check({exercise.id!r})", "<cell>", "exec")
 
     def call() -> None:

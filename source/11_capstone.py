@@ -494,5 +494,6 @@ except ValueError as error:
 # it both ways.
 # </details>
 #
-# This was the last notebook. The map of the course, with all that you have passed, is in [0 · Start
+# This was the last lesson. The [glossary](12_glossary.ipynb) says where each name, step and mistake is treated, and the map of
+# the course, with all that you have passed, is in [0 · Start
 # here](00_start_here.ipynb).
