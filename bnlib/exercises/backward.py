@@ -10,6 +10,7 @@ from typing import Any
 
 from ..norms import staged
 from .batches import cases_for
+from .mistakes.backward import mistake
 from .spec import Exercise
 
 _SHAPES = {
@@ -39,6 +40,7 @@ def _exercise(
         hints=hints,
         section=section,
         shapes={name: _SHAPES[name] for name in returns},
+        mistakes=mistake.of(id),
     )
 
 

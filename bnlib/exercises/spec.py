@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .mistakes import Mistake
+
 Cases = Callable[[np.random.Generator], Iterable["Case"]]
 Runner = Callable[[Mapping[str, Callable[..., Any]], tuple[Any, ...]], Any]
 
@@ -54,7 +56,8 @@ class Exercise:
     is not what the function returns; `arguments` names a case's arguments, where they are not the function's.
     `may_change` names arguments that the function is allowed to change in place.
     `shapes` gives each output's shape in the letters of the course, for the messages; `entries` gives an
-    output that is a tuple the names of its parts.
+    output that is a tuple the names of its parts. `mistakes` are the known ways of getting it wrong, the
+    likelier first.
     """
 
     id: str
@@ -73,6 +76,7 @@ class Exercise:
     also: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     judged: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
 
     @property
     def functions(self) -> tuple[str, ...]:
