@@ -60,7 +60,7 @@ def test_the_gradescope_zip_has_the_grader_and_leaves_results_where_gradescope_l
 
 
 @pytest.mark.parametrize(
-    "script", sorted(TEACHING.rglob("*.sh")) + [TEACHING / "gradescope" / "run_autograder"]
+    "script", [*sorted(TEACHING.rglob("*.sh")), TEACHING / "gradescope" / "run_autograder"]
 )
 def test_a_script_is_sound_bash_that_stops_at_errors(script: Path) -> None:
     subprocess.run(["bash", "-n", script], check=True)
