@@ -1,0 +1,7 @@
+"""Returns a list that contains itself."""
+
+
+def double(x):
+    nested = [x]
+    nested.append(nested)
+    return nested

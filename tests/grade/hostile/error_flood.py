@@ -1,0 +1,5 @@
+"""Raises an exception whose text is fifty million characters long."""
+
+
+def double(x):
+    raise ValueError("long" * 12_500_000)

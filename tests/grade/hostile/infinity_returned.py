@@ -1,0 +1,5 @@
+"""Returns infinity."""
+
+
+def double(x):
+    return x + float("inf")

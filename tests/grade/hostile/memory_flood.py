@@ -1,0 +1,7 @@
+"""Takes memory until there is none."""
+
+
+def double(x):
+    kept = []
+    while True:
+        kept.append(bytearray(64 * 2**20))
