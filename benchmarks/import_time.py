@@ -17,7 +17,7 @@ STATEMENTS = {
 }
 
 
-def rows() -> list[Row]:
+def rows(full: bool = False) -> list[Row]:
     """The median time of each import; the limit holds for `import bnlib`."""
     taken: dict[str, list[float]] = {name: [] for name in STATEMENTS}
     # The first round only fills the file cache.

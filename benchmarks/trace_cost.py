@@ -14,7 +14,7 @@ SHAPE = (1000, 100)
 EPS = 1e-5
 
 
-def rows() -> list[Row]:
+def rows(full: bool = False) -> list[Row]:
     """Both times, and how many times the plain function the traced one takes."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=SHAPE)

@@ -1,4 +1,4 @@
-"""The course's commands: `python -m bnlib course`, `update`, `reset`, `grade`, `handout`, `notebooks`."""
+"""The course's commands: `python -m bnlib course`, `update`, `reset`, `grade`, `handout`, `notebooks`, `mistakes`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options, rest = _parser().parse_known_args(arguments)
     if rest and options.command != "course":
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    if options.command == "mistakes":
+        return _mistakes(options.output)
     from .course.copies import WorkspaceError
     from .course.run import BuildError
     from .course.source import SourceError, course_root
@@ -54,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     add("grade", "Grade submissions; `grade --help` says how.")
     handout = add("handout", "Pack what a class should get: without source/ and tests/.")
     handout.add_argument("--output", type=Path, help="the file to write (otherwise handout.zip)")
+    mistakes = add("mistakes", "Print which mistakes are recognised at which exercise.")
+    mistakes.add_argument("--output", type=Path, help="the file to write instead")
     notebooks = add("notebooks", "Build notebooks/ from source/.")
     notebooks.add_argument("names", nargs="*", metavar="NAME", help="such as 03_backward (otherwise all)")
     notebooks.add_argument("--jobs", type=int, default=2, help="how many are executed at once (2)")
@@ -110,6 +114,18 @@ def _handout(root: Path, output: Path | None) -> int:
 
     path = handout.pack(root, output)
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _mistakes(output: Path | None) -> int:
+    from .exercises import courses
+    from .exercises.mistakes.page import page
+
+    text = page(courses().values())
+    if output is None:
+        print(text, end="")
+    else:
+        output.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -11,7 +11,8 @@ from types import FrameType
 import numpy as np
 
 # Frames in here are ours or NumPy's, never the learner's.
-_OURS = (os.path.dirname(os.path.abspath(__file__)) + os.sep, os.path.dirname(np.__file__) + os.sep)
+PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_OURS = (PACKAGE, os.path.dirname(np.__file__) + os.sep)
 # Nor are those of Python's own library; what was installed beside it may be somebody's.
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
 _INSTALLED = tuple(os.path.join(_LIBRARY, name) + os.sep for name in ("site-packages", "dist-packages"))
@@ -36,7 +37,13 @@ def is_ours(filename: str) -> bool:
 
 
 def learners_line(error: BaseException) -> Line | None:
-    """The innermost line outside bnlib, NumPy and Python's own library on which an exception was raised."""
+    """The innermost line outside bnlib, NumPy and Python's own library on which an exception was raised.
+
+    An exception that was raised in another process brings its line as an attribute `learners_line`.
+    """
+    told = getattr(error, "learners_line", None)
+    if isinstance(told, Line):
+        return told
     if isinstance(error, SyntaxError) and error.lineno:
         return Line(error.lineno, (error.text or "").strip())
     found = None

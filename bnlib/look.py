@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .blame import learners_line
@@ -10,7 +10,7 @@ from .check.card import Card, notice
 from .check.check import show
 from .draw import draw
 from .draw.render import RenderError
-from .graph import TraceError, trace
+from .graph import Graph, TraceError, trace
 
 
 def look(
@@ -30,40 +30,58 @@ def look(
     Where the function is not written yet, stops with an error, does what the graph doesn't know or has no
     node of the asked name, a card says so: a notebook runs on. All other keywords go to the function.
     """
-    name = getattr(function, "__name__", "the function")
-    try:
-        graph = trace(function, *arrays, **constants)
-    except TraceError as error:
-        show(_untraceable(name, error))
-        return
-    except Exception as error:
-        line = learners_line(error)
-        where = f"It stops on line {line.number}, `{line.text}`. " if line else ""
-        show(notice("error", f"{name}: nothing to draw", [f"{where}{type(error).__name__}: {_says(error)}"]))
+    name = named(function)
+    found = traced(function, arrays, constants, "draw")
+    if isinstance(found, Card):
+        show(found)
         return
     for wanted in (step, reached):
-        if wanted is not None and wanted not in graph.nodes:
-            names = ", ".join(f"`{node}`" for node in graph.nodes)
+        if wanted is not None and wanted not in found.nodes:
+            names = ", ".join(f"`{node}`" for node in found.nodes)
             says = f"The picture is about `{wanted}`, and the nodes of your graph are {names}."
             show(notice("hint", f"{name}: no {wanted} in it", [says]))
             return
     options: dict[str, Any] = {"unfold": unfold, "values": values, "dims": dims, "rankdir": rankdir}
     try:
-        seen = draw(graph, backward, step=step, reached=reached, **options)
+        seen = draw(found, backward, step=step, reached=reached, **options)
     except RenderError as error:
-        show(notice("error", f"{name}: it runs, but can't be drawn", [_says(error)]))
+        show(undrawable(name, error))
     else:
         show(seen)
 
 
-def _untraceable(name: str, error: TraceError) -> Card:
-    if "returns nothing" in str(error):
-        return notice(
-            "not started",
-            f"{name}: nothing to draw yet",
-            ["It returns None so far. Run this cell again when it is written."],
-        )
-    return notice("hint", f"{name}: it runs, but can't be drawn", [_says(error)])
+def traced(
+    function: Callable[..., Any], arrays: Sequence[Any], constants: Mapping[str, Any], verb: str
+) -> Graph | Card:
+    """The graph of a learner's function, or the card that says why there is none to `verb`: to draw, to watch."""
+    name = named(function)
+    try:
+        return trace(function, *arrays, **constants)
+    except TraceError as error:
+        if "returns nothing" not in str(error):
+            return notice("hint", f"{name}: it runs, but can't be drawn", [_says(error)])
+        later = "It returns None so far. Run this cell again when it is written."
+        return notice("not started", f"{name}: nothing to {verb} yet", [later])
+    except Exception as error:
+        return stopped(name, error, verb)
+
+
+def stopped(name: str, error: Exception, verb: str) -> Card:
+    """The card for an error: which line of the learner's it comes from, and what it says."""
+    line = learners_line(error)
+    where = f"It stops on line {line.number}, `{line.text}`. " if line else ""
+    says = f"{where}{type(error).__name__}: {_says(error)}"
+    return notice("error", f"{name}: nothing to {verb}", [says])
+
+
+def undrawable(name: str, error: RenderError) -> Card:
+    """The card for a graph that no Graphviz here can lay out."""
+    return notice("error", f"{name}: it runs, but can't be drawn", [_says(error)])
+
+
+def named(function: Any) -> str:
+    """What a function is called in a card."""
+    return getattr(function, "__name__", "the function")
 
 
 def _says(error: Exception) -> str:

@@ -6,22 +6,25 @@ The roofline shows one machine: the speed of its memory and of its arithmetic, a
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from measure import forms_of_this_machine
 
-from bnlib import Flow, Graph, Picture, draw, flow, norms, trace
+from bnlib import Flow, Graph, Picture, draw, flow, trace
 from bnlib.draw.picture import with_title
 from bnlib.norms import staged
 from bnlib.plots.algorithm import algorithm
-from bnlib.plots.family import family
+from bnlib.plots.family import family, layers_on_images
 from bnlib.plots.roofline import roofline
 from bnlib.plots.three_rows import three_rows
 
 HERE = Path(__file__).parent
 DIMS = {"N": 5, "D": 3}
+# The height of the smallest text, in pixels: at half of a figure's size 9 are left.
+TEXT = 18
 # The nodes of the layer by the number of the step that makes them; step 0 is where x gathers its two gradients.
 STEPS = {
     0: "x",
@@ -86,25 +89,7 @@ def closed_form() -> Picture:
 def axes() -> Picture:
     """Which entries of a batch of images share their statistics: those that move when one input does."""
     x, one = np.random.default_rng(9).normal(size=(2, 4, 5, 3)), (0, 0, 0, 0)
-    ones, zeros = np.ones(x.shape[1]), np.zeros(x.shape[1])
-
-    def grouped(groups: int) -> Callable[[np.ndarray], np.ndarray]:
-        shape = (1, x.shape[1], 1, 1)
-        return lambda x: norms.spatial_groupnorm_forward(
-            x, ones.reshape(shape), zeros.reshape(shape), groups, {}
-        )[0]
-
-    def rms(x: np.ndarray) -> np.ndarray:
-        rows = x.reshape(len(x), -1)
-        return norms.rmsnorm_forward(rows, np.ones(rows.shape[1]))[0].reshape(x.shape)
-
-    layers = {
-        "BatchNorm": lambda x: norms.spatial_batchnorm_forward(x, ones, zeros, {"mode": "train"})[0],
-        "LayerNorm": grouped(1),
-        "InstanceNorm": grouped(x.shape[1]),
-        "GroupNorm, G = 2": grouped(2),
-        "RMSNorm": rms,
-    }
+    layers = layers_on_images(x.shape[1])
     moved = x.copy()
     moved[one] += 0.5
     return family({name: np.abs(layer(moved) - layer(x)) > 1e-12 for name, layer in layers.items()}, one)
@@ -125,8 +110,21 @@ FIGURES: dict[str, Callable[[], Picture]] = {
 def made(name: str) -> str:
     """A figure as SVG text, with its alternative text as its <title>."""
     seen = FIGURES[name]()
-    svg = seen.svg[seen.svg.index("<svg") :]
+    svg = enlarged(seen.svg[seen.svg.index("<svg") :])
+    if 'role="img"' not in svg[: svg.index(">")]:
+        svg = svg.replace("<svg ", '<svg role="img" ', 1)
     return svg if "<title>" in svg[: svg.index(">") + 20] else with_title(svg, seen.alt)
+
+
+def enlarged(svg: str) -> str:
+    """The SVG at the size at which its smallest text has `TEXT` pixels: it can then be shown at half of it."""
+    size = {name: re.search(rf'\s{name}="([\d.]+)(pt)?"', svg) for name in ("width", "height")}
+    pixels = {name: float(found[1]) * (4 / 3 if found[2] else 1) for name, found in size.items() if found}
+    unit = pixels["width"] / float(re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', svg)[1])
+    smallest = min(float(text) for text in re.findall(r'font-size[:=]\s?"?([\d.]+)', svg)) * unit
+    for name, before in pixels.items():
+        svg = svg.replace(size[name][0], f' {name}="{before * TEXT / smallest:.0f}"', 1)
+    return svg
 
 
 def main() -> None:

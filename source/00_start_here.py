@@ -259,7 +259,12 @@ progress()
 # | 10 | [Make it fast](10_make_it_fast.ipynb) | How few bytes can a backward pass move? |
 # | 11 | [Capstone](11_capstone.ipynb) | Can you write it with no help? |
 #
-# When you look for one thing, a step, a name or a mistake, the [glossary](12_glossary.ipynb) says where it is treated.
+# The notebooks 00 to 03 are the way there and back. From 03, one path goes by 05 to 06 and 09, and a side path to 10.
+# Another goes by 07 to 08, which looks back at 05 and 06. The gradient check, 04, fits in at any time after 03. The
+# capstone asks for what you know from 03, 05, 07 and 09.
+#
+# When you look for one thing, a step, a name, a mistake or a picture, the [glossary](12_glossary.ipynb) says where it is
+# treated.
 
 # %% [markdown]
 # ## What you can do now

@@ -474,6 +474,17 @@ look(batchnorm_forward, x, gamma, beta, eps=1e-5, dims={"N": 5, "D": 3})
 # </details>
 
 # %% [markdown]
+# Once more the box, now with the steps beside it. It is made from the course's own layer, so each row is a line of code
+# that was traced. If 1.4 is still open, write your lines before you read these. Then compare: where do yours differ, and
+# why does the check not mind?
+
+# %%
+from bnlib import trace
+from bnlib.plots.algorithm import algorithm
+
+algorithm(trace(staged.batchnorm_forward, x, gamma, beta, eps=1e-5), dims={"N": 5, "D": 3})
+
+# %% [markdown]
 # Now the cache. Kratzert's post stores `var`, `sqrtvar` and `ivar`, all three. Are they worth their place?
 
 # %%

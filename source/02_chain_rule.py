@@ -29,7 +29,7 @@ import numpy as np
 # The demonstrations use the course's helpers too.
 
 # %%
-from bnlib import check, draw, hint, judge, picture, play, trace
+from bnlib import check, draw, flow, hint, judge, picture, play, trace
 from bnlib.style import ACCENT, GRADIENT, INK, MUTED, figure
 
 # %% [markdown]
@@ -54,8 +54,9 @@ from bnlib.style import ACCENT, GRADIENT, INK, MUTED, figure
 # inputs. Nothing in the formula asks where $x$ came from, or what becomes of $z$.
 
 # %% [markdown]
-# Here are three gates in a row, with numbers. Before you run the cell: if you could raise one of `x`, `y` and
-# `c` a little, which would move `L` the most?
+# Here are three gates in a row, with numbers. If you could raise one of `x`, `y` and `c` a little, which would
+# move `L` the most? Say so before you go on. Then press Next, or the right arrow key, again and again: the values
+# come in from the left, and after them the gradient comes back from the right, one gate at a time.
 
 
 # %%
@@ -67,11 +68,11 @@ def toy(x, y, c):
 
 
 graph = trace(toy, 3.0, -2.0, 10.0)
-draw(graph, backward=graph.backward(), values=True)
+flow(graph)
 
 # %% [markdown]
-# Read the backward arrows from right to left. The square sends `dz = 2z = 8`. The sum sends 8 both ways. The
-# product sends `8 * y` to `x` and `8 * x` to `y`. Each gate multiplied what it got by a slope of its own.
+# The square sends `dz = 2z = 8`. The sum sends 8 both ways. The product sends `8 * y` to `x` and `8 * x` to `y`.
+# Each gate multiplied what it got by a slope of its own.
 #
 # Is it true? Nudge each input and measure.
 
@@ -202,7 +203,7 @@ for step in (0.5, 0.05, 0.005):
 # %% [markdown]
 # A derivative is about steps so small that corners no longer count. That is why each input of a gate can be
 # treated as if the others stood still, even though all of them move. Here is the gate with numbers: what will
-# `dx[0]` and `dy[0]` be, with 10 from above?
+# `dx[0]` and `dy[0]` be, with 10 from above? Step back through it, and click a node to see all of its numbers.
 
 
 # %%
@@ -212,7 +213,7 @@ def multiply(x, y):
 
 
 graph = trace(multiply, np.array([3.0, 0.5]), np.array([2.0, -4.0]))
-draw(graph, backward=graph.backward(np.array([10.0, 1.0])), values=True)
+flow(graph, np.array([10.0, 1.0]))
 
 # %% [markdown]
 # ### 2.2 Back through a product
@@ -297,11 +298,12 @@ print(add_bias(x, raised) - add_bias(x, b))
 #
 # $$\frac{\partial L}{\partial b_k} = \sum_{i=1}^{N} \frac{\partial L}{\partial z_{ik}}.$$
 #
-# The proof used what the gate does. It never asked what $L$ is. Here it is with numbers, for 3 rows.
+# The proof used what the gate does. It never asked what $L$ is. Here it is with numbers, for 3 rows. The last
+# step back is the one to look at: from how many entries of `dz` is `db[0]` made?
 
 # %%
 graph = trace(add_bias, np.array([[1.0, 4.0], [2.0, 0.0], [6.0, 2.0]]), np.array([10.0, 20.0]))
-draw(graph, backward=graph.backward(np.array([[1.0, 0.5], [2.0, 0.0], [4.0, -3.0]])), values=True)
+flow(graph, np.array([[1.0, 0.5], [2.0, 0.0], [4.0, -3.0]]))
 
 # %% [markdown]
 # ### Three losses
@@ -507,7 +509,8 @@ print(f"left alone {left:.4f}, right alone {right:.4f}, together {together:.4f}"
 # a fan-out too, from one number to N rows.
 
 # %% [markdown]
-# Here is a graph with a longer fan-out. How many ways lead from `x` to `z`?
+# Here is a graph with a longer fan-out. How many ways lead from `x` to `z`? Step back from `z`, and watch what
+# waits at `x` until it is complete.
 
 
 # %%
@@ -520,21 +523,23 @@ def three_ways(x):
 
 small = np.array([[1.0, 2.0], [3.0, 5.0], [5.0, 2.0]])
 graph = trace(three_ways, small)
-gradients = graph.backward(np.array([[1.0, -1.0], [2.0, 0.0], [0.0, 1.0]]))
-draw(graph, backward=gradients, values=True)
+from_above = np.array([[1.0, -1.0], [2.0, 0.0], [0.0, 1.0]])
+flow(graph, from_above)
 
 # %% [markdown]
 # Three: straight into the product, through the subtraction, and through the mean and then the subtraction.
 # Each sends its own contribution back to `x`, and the names number them in the order in which they arrive.
 
 # %%
+gradients = graph.backward(from_above)
 for one in gradients.contributions("x"):
     print(f"{one.name}, which came through {one.source}:\n{one.value}\n")
 print(f"their sum, dx:\n{gradients['x']}")
 
 # %% [markdown]
-# Forget one of the three, and `dx` still has the right shape and nothing stops you. So draw the graph before you
-# write the code, and count the arrows that leave `x`.
+# Forget one of the three, and `dx` still has the right shape and nothing stops you. You can try that above: open
+# "Cut an edge", leave one of them out, and look at the error of `dx`. So draw the graph before you write the code,
+# and count the arrows that leave `x`.
 
 # %% [markdown]
 # ### 2.5 Three ways to x
@@ -608,8 +613,6 @@ print("b before a: dx =", x_gets)
 # Step through the sweep and watch `a` wait: two contributions stand at its edges before they add up.
 
 # %%
-from bnlib import flow
-
 flow(graph)
 
 # %% [markdown]

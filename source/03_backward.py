@@ -208,10 +208,23 @@ table(
 # necessary, but more understandable. True, and one thing more: afterwards both names mean the same array. A later
 # `dgammax *= gamma` would change the caller's `dout` too. Make new arrays, and the question never comes up.
 #
-# This is how far the gradient has come.
+# Now watch step 9 in its place. `dout` stands at `out`. Press Next, or the right arrow key, and one gradient goes on
+# at a time; the line of your `step9` that makes it is marked. The numbers are the course's, so a slip of yours
+# doesn't spoil the steps to come.
 
 # %%
-draw(graph, grads, reached="out", dims=letters)
+from bnlib import flow
+
+step_of = dict(out=9, gammax=8, xhat=7, ivar=6, sqrtvar=5, var=4, sq=3, xmu=2, mu=1, x=0)
+
+
+def played(node, yours):
+    """The step back through one node of the layer, with your function for it."""
+    steps = {name: (number, yours if name == node else None) for name, number in step_of.items()}
+    return flow(graph, upstream, steps, through=node)
+
+
+played("out", step9)
 
 # %% [markdown]
 # `dbeta` is finished. Nothing lies behind `beta`: it is a parameter, and this number is what training needs.
@@ -280,10 +293,10 @@ def step8(dgammax, xhat, gamma):
 check("3.8")
 
 # %% [markdown]
-# Both parameters have their gradients now. From here on everything is about `x`.
+# With this step both parameters have their gradients. From here on everything is about `x`.
 
 # %%
-draw(graph, grads, reached="gammax", dims=letters)
+played("gammax", step8)
 
 # %% [markdown]
 # ## Step 7 joins two branches
@@ -351,7 +364,7 @@ check("3.7")
 # are not, they were computed from `x`. The next steps follow that second influence.
 
 # %%
-draw(graph, grads, reached="xhat", dims=letters)
+played("xhat", step7)
 
 # %% [markdown]
 # ## Step 6 inverts
@@ -409,10 +422,10 @@ def step6(divar, sqrtvar):
 check("3.6")
 
 # %% [markdown]
-# The gradient has entered the branch of the variance. `dxmu1` is waiting at `xmu`.
+# The gradient is in the branch of the variance now. `dxmu1` is waiting at `xmu`.
 
 # %%
-draw(graph, grads, reached="ivar", dims=letters)
+played("ivar", step6)
 
 # %% [markdown]
 # ## Step 5 takes the root
@@ -496,7 +509,7 @@ table(
 # `sqrtvar` from the cache there. Later in the course the spare ones go.
 
 # %%
-draw(graph, grads, reached="sqrtvar", dims=letters)
+played("sqrtvar", step5)
 
 # %% [markdown]
 # ## Step 4 averages the squares
@@ -560,7 +573,7 @@ check("3.4")
 # `np.broadcast_to(dvar / N, (N, D))` has the same entries and keeps D of them. Both are right.
 
 # %%
-draw(graph, grads, reached="var", dims=letters)
+played("var", step4)
 
 # %% [markdown]
 # ## Step 3 squares
@@ -613,10 +626,10 @@ def step3(dsq, xmu):
 check("3.3")
 
 # %% [markdown]
-# Look at `xmu`: both of its contributions have arrived. Only now can the gradient go on from there.
+# Keep your eye on `xmu`: here comes the second of its contributions. Only then can the gradient go on from there.
 
 # %%
-draw(graph, grads, reached="sq", dims=letters)
+played("sq", step3)
 
 # %% [markdown]
 # ## Step 2 centres
@@ -698,7 +711,7 @@ table(
 # doesn't. The short form of the backward pass, later in the course, begins with this 0.
 
 # %%
-draw(graph, grads, reached="xmu", dims=letters)
+played("xmu", step2)
 
 # %% [markdown]
 # The arrow from `xmu` straight back to `x`, the one with `dx1`, deserves a second look. A well-known copy of this
@@ -752,10 +765,10 @@ def step1(dmu, shape):
 check("3.1")
 
 # %% [markdown]
-# All nine steps are undone. Two arrows have reached `x`.
+# After this all nine steps are undone, and two arrows have reached `x`.
 
 # %%
-draw(graph, grads, reached="mu", dims=letters)
+played("mu", step1)
 
 # %% [markdown]
 # ## Step 0 is the input
@@ -807,6 +820,9 @@ def step0(dx1, dx2):
 
 # %% check="3.0"
 check("3.0")
+
+# %%
+played("x", step0)
 
 # %% [markdown]
 # ### Something every dx has

@@ -242,7 +242,7 @@ table(
 # %% [markdown]
 # ### float32
 #
-# In float32 the same step is hopeless. A pixel that is full of ink has the value 16 in the digits of this course. How
+# In float32 the same step is too small. A pixel that is full of ink has the value 16 in the digits of this course. How
 # far apart are two neighbouring float32 numbers there, and what does that do to a step of `1e-5`?
 
 # %%
@@ -578,7 +578,7 @@ table(
 # Write `good_upstream(shape, seed)`: an array of that shape that hides no mistake. The same seed has to give the same
 # array, so that a failed check can be repeated, and another seed another one.
 #
-# What could go unseen if every row of it were the same? Every column?
+# What could go unseen if every row of it were the same? Every column? (4.3 comes later, with the bug hunt.)
 
 # %% answer="4.4"
 def good_upstream(shape, seed):
@@ -586,8 +586,8 @@ def good_upstream(shape, seed):
     dout = None
     ###########################################################################
     # TODO 4.4: Store an array of the given shape in dout.                    #
-    # Nothing in it should be equal, constant or cancel for a reason, and     #
-    # its entries should be of the size of 1.                                 #
+    # No two of its entries should be equal, none of its sums be 0 for a      #
+    # reason, and its entries should be of the size of 1.                     #
     ###########################################################################
     ### BEGIN SOLUTION
     dout = np.random.default_rng(seed).normal(size=shape)
@@ -748,7 +748,7 @@ print("variances:      ", graph["var"].value, "and eps is 0.001")
 # <details><summary>The third suspect</summary>
 #
 # <code>dvar</code> is the first. In the last two columns, where the variance is smaller than <code>eps</code>, it is
-# far too large. Step 5 has forgotten <code>eps</code> under the root. In the first two columns, which vary much, that
+# too large by more than a half. Step 5 has forgotten <code>eps</code> under the root. In the first two columns, which vary much, that
 # makes a difference of less than a thousandth.
 #
 # </details>

@@ -226,12 +226,45 @@ check("5.2")
 # $$\frac{\partial L}{\partial x_n} = s\,\Big(\, a_n \;-\; \frac{1}{N}\sum_m a_m \;-\;
 # \widehat{x}_n\,\frac{1}{N}\sum_m a_m \widehat{x}_m \Big).$$
 #
+# In words: take <code>dxhat</code>, take off its mean, take off as much of <code>xhat</code> as there is in it, and scale by
+# <code>ivar</code>. Two sums over rows are all that a row has to know of the others.
+#
 # </details>
 #
-# In words: take `dxhat`, take off its mean, take off as much of `xhat` as there is in it, and scale by `ivar`. Two sums over rows
-# are all that a row has to know of the others.
+# ### 5.3 The backward pass on one line
 #
-# Move the sliders and watch the two subtractions. At which number of rows is nothing left?
+# Difficulty ●●●○○ · about 7 minutes
+#
+# Write `batchnorm_backward_alt(dout, cache)`, with the cache `(xhat, gamma, xmu, ivar, sqrtvar, var, eps)`. It gives back `dx`
+# (N, D), `dgamma` (D,) and `dbeta` (D,). No loop over features, and no array of N by N.
+#
+# Which of the seven entries of the cache does the line need?
+
+# %% answer="5.3"
+def batchnorm_backward_alt(dout, cache):
+    """The backward pass with dx in closed form."""
+    dx, dgamma, dbeta = None, None, None
+    ###########################################################################
+    # TODO 5.3: Store the gradients of x, (N, D), and of gamma and beta,      #
+    # (D,), in dx, dgamma and dbeta. After dxhat, dx takes one line.          #
+    ###########################################################################
+    ### BEGIN SOLUTION
+    xhat, gamma, _, ivar, *_ = cache
+    dbeta = np.sum(dout, axis=0)
+    dgamma = np.sum(dout * xhat, axis=0)
+    dxhat = dout * gamma
+    dx = ivar * (dxhat - np.mean(dxhat, axis=0) - xhat * np.mean(dxhat * xhat, axis=0))
+    ### END SOLUTION
+    return dx, dgamma, dbeta
+
+# %% [markdown]
+# If a card says that `dx` has other values, compare it with the sum of the three ways above, whose totals you have as functions.
+
+# %% check="5.3"
+check("5.3")
+
+# %% [markdown]
+# Now look at the line at work. Move the sliders and watch the two subtractions. At which number of rows is nothing left?
 
 # %%
 def three_terms(rows, eps):
@@ -267,38 +300,6 @@ play(three_terms, rows=(6, 2, 12, 1), eps=[1e-5, 1e-3, 0.1, 1.0])
 # At N = 2 two directions are taken off a column that has only two, and what is left is of the order of `eps`. Notebook
 # [04](04_gradient_check.ipynb) met the same fact from the other side, and [06](06_matrix_form.ipynb) turns it into a picture
 # in space.
-#
-# ### 5.3 The backward pass on one line
-#
-# Difficulty ●●●○○ · about 7 minutes
-#
-# Write `batchnorm_backward_alt(dout, cache)`, with the cache `(xhat, gamma, xmu, ivar, sqrtvar, var, eps)`. It gives back `dx`
-# (N, D), `dgamma` (D,) and `dbeta` (D,). No loop over features, and no array of N by N.
-#
-# Which of the seven entries of the cache does the line need?
-
-# %% answer="5.3"
-def batchnorm_backward_alt(dout, cache):
-    """The backward pass with dx in closed form."""
-    dx, dgamma, dbeta = None, None, None
-    ###########################################################################
-    # TODO 5.3: Store the gradients of x, (N, D), and of gamma and beta,      #
-    # (D,), in dx, dgamma and dbeta. After dxhat, dx takes one line.          #
-    ###########################################################################
-    ### BEGIN SOLUTION
-    xhat, gamma, _, ivar, *_ = cache
-    dbeta = np.sum(dout, axis=0)
-    dgamma = np.sum(dout * xhat, axis=0)
-    dxhat = dout * gamma
-    dx = ivar * (dxhat - np.mean(dxhat, axis=0) - xhat * np.mean(dxhat * xhat, axis=0))
-    ### END SOLUTION
-    return dx, dgamma, dbeta
-
-# %% [markdown]
-# If a card says that `dx` has other values, compare it with the sum of the three ways above, whose totals you have as functions.
-
-# %% check="5.3"
-check("5.3")
 
 # %% [markdown]
 # Don't take the check's word. You have a test of your own from notebook 04: here it is with a random upstream gradient, a

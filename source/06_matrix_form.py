@@ -7,8 +7,12 @@
 # the gradient that mattered most, that of the weights before the layer, to the asker. The other brings the nine steps
 # that you know. What is that gradient, in matrices?
 #
-# In this notebook you find it, first for one column, then for a layer, then for the whole network of the question,
-# with its own numbers. There are five exercises. Allow 45 minutes.
+# A comment below the question asks why anybody would do this by hand, with Keras and TensorFlow at hand. The author's
+# answer: the networks in question had a structure that those do not offer, and mathematics helps in general.
+#
+# In this notebook you find that gradient, first for one column, then for a layer, then for the whole network of the
+# question, with its own numbers. There are five exercises. Allow 45 minutes. Three detours, marked as
+# such, take twenty minutes more.
 
 # %% given=true
 import numpy as np
@@ -19,7 +23,7 @@ import numpy as np
 # %%
 from IPython.display import Markdown
 
-from bnlib import check, digits_batch, draw, hint, judge, look, picture, play, trace
+from bnlib import check, digits_batch, draw, hint, judge, picture, play, trace
 from bnlib.gradcheck import complex_step, numeric_gradient
 from bnlib.norms import staged
 from bnlib.style import figure
@@ -383,12 +387,66 @@ def project(dxhat, xhat):
     return projected
 
 # %% [markdown]
-# The check compares it with the sum of three terms on small batches and on digits.
+# The check compares it with the three terms on small batches and on digits. It doesn't look at the memory; you will, in a
+# moment.
 
 # %% check="6.2"
 check("6.2")
 
 # %% [markdown]
+# What have you saved? Python can count it: `tracemalloc` notes each array that NumPy makes, and the largest amount that
+# was held at one time. The cell carries one `dxhat` of N rows and 8 columns back in three ways: with the whole matrix, with
+# the blocks, one after the other, and with `project`, yours if it has passed its check. When N doubles, by what factor
+# will each of the three grow?
+
+# %%
+from bnlib.exercises.matrix_form import project as the_courses
+from bnlib.memory import peak_of
+
+passed = judge("6.2", globals()).passed
+ours = project if passed else the_courses
+
+
+def by_matrix(x, dxhat):
+    n, d = x.shape
+    whole = np.zeros((n * d, n * d))
+    for k in range(d):
+        whole[k * n : (k + 1) * n, k * n : (k + 1) * n] = jacobian(x[:, k], 0.1)
+    return (whole @ vec(dxhat)).reshape((n, d), order="F")
+
+
+def by_blocks(x, dxhat):
+    return np.stack([jacobian(x[:, k], 0.1) @ dxhat[:, k] for k in range(x.shape[1])], axis=1)
+
+
+def by_project(x, dxhat):
+    xmu = x - np.mean(x, axis=0)
+    ivar = 1 / np.sqrt(np.mean(xmu**2, axis=0) + 0.1)
+    return ivar * ours(dxhat, xmu * ivar)
+
+
+counts, measured = [50, 100, 200, 400], {}
+for n in counts:
+    arrays = np.random.default_rng(n).normal(size=(2, n, 8))
+    found = {way.__name__: peak_of(way, *arrays) for way in (by_matrix, by_blocks, by_project)}
+    assert all(np.allclose(result, found["by_project"][0]) for result, _ in found.values())
+    measured[n] = {name: peak for name, (_, peak) in found.items()}
+
+print("by_project uses", "yours" if passed else "the course's")
+table(
+    N=counts,
+    the_whole_matrix=[size(measured[n]["by_matrix"]) for n in counts],
+    its_entries_alone=[size(8 * (8 * n) ** 2) for n in counts],
+    the_blocks=[size(measured[n]["by_blocks"]) for n in counts],
+    by_project=[size(measured[n]["by_project"]) for n in counts],
+    dx_itself=[size(8 * n * 8) for n in counts],
+)
+
+# %% [markdown]
+# About four times, about four times, and two times. Matrices grow with the square of N, whether it is one large one or a
+# small one at a time; a few arrays of the size of `dx` grow as `dx` does. All three ways end at the same `dx`, as the cell has
+# made sure.
+#
 # Multiplied by `ivar`, this is the closed form of [notebook 05](05_closed_form.ipynb), found without following a
 # single edge. Here it stands against the graph on 256 digits. In matrices that would have been 64 blocks of 256 by
 # 256.
@@ -437,6 +495,8 @@ print("same as broadcasting:", np.array_equal(np.kron(row, np.ones((5, 1))), np.
 # %% [markdown]
 # ### The gradient of beta
 #
+# *A detour of three minutes.*
+#
 # The author applied a rule from a collection of matrix derivatives to $\beta\otimes\mathbf 1_N$, printed a matrix of
 # 40 rows and 4 columns, and found that it doesn't fit. It does. By the first rule $\mathrm{vec}(\mathbf 1\beta^T) =
 # (I\otimes\mathbf 1)\,\beta$, and this matrix is the one that was printed. It is the Jacobian. To carry a gradient
@@ -482,14 +542,12 @@ print("Kronecker product:", kron.shape, "  K:", K.shape, "  the size in the answ
 
 # %%
 W = upstream
-print("with K:          ", far(K.T @ (kron.T @ vec(W)), grads["gamma"]))
-print("as a diagonal:   ", far(np.diag(xc.T @ W @ np.diag(1 / sigma)), grads["gamma"]))
+print("with K:", far(K.T @ (kron.T @ vec(W)), grads["gamma"]))
 
 # %% [markdown]
-# Two things about this formula. The whole matrix has D by D entries, and all but D are computed in vain: with 1024
-# features that is one in 1024 kept. And there is no $\gamma$ in it. The question had one, and asked whether it should
-# "take the diagonal"; the answer said yes to the diagonal and no to the $\gamma$, and it is right on both. $b$ is a
-# straight line in $\gamma$, so its slope can't depend on where on the line you stand.
+# There is no $\gamma$ in this formula. The question had one, and asked whether it should "take the diagonal"; the answer
+# said yes to the diagonal and no to the $\gamma$, and it is right on both. $b$ is a straight line in $\gamma$, so its slope
+# can't depend on where on the line you stand.
 
 # %% [markdown]
 # ### 6.3 Gamma's gradient
@@ -516,10 +574,22 @@ def dgamma_matrix(stub, xc, sigma):
     return dgamma
 
 # %% [markdown]
-# Both ways pass. For D in the thousands you would see the difference.
+# A matrix product and its diagonal would pass as well as a single sum.
 
 # %% check="6.3"
 check("6.3")
+
+# %% [markdown]
+# The whole matrix has D by D entries, and all but D of them are computed in vain. With 1024 features that is one in 1024
+# kept. Here is the diagonal against the graph, and then what either way costs.
+
+# %%
+print("as a diagonal, against the graph:", far(np.diag(xc.T @ W @ np.diag(1 / sigma)), grads["gamma"]))
+
+wide = np.random.default_rng(3).normal(size=(2, 64, 512))
+_, peak_with = peak_of(lambda: np.diag(wide[0].T @ wide[1]))
+_, peak_without = peak_of(lambda: np.einsum("nd,nd->d", *wide))
+print(f"64 rows and 512 features: {size(peak_with)} with the matrix, {size(peak_without)} without")
 
 # %% [markdown]
 # ### The gradient of x
@@ -578,151 +648,6 @@ question = trace(network, *arrays, eps=0.0, ddof=1)
 draw(question, True, dims={"N": 10, "p1": 7, "p2": 4})
 
 # %% [markdown]
-# The question has three attempts at a gradient, each with what R printed. In NumPy they are short. `relu_slope` is the
-# author's: it sets negative numbers to 0, and then everything that is not negative to 1. Read that sentence again
-# before you run the cell.
-
-# %%
-X, G2, u = data["X"], data["G2"], data["u"]
-b, sigma, xhat = (question[name].value for name in ("b", "sigma", "xhat"))
-
-
-def relu_slope(v):
-    v = np.where(v < 0, 0.0, v)
-    return np.where(v >= 0, 1.0, v)
-
-
-stub = -2 * np.outer(u, G2) * relu_slope(b)
-attempts = {
-    "drdb": stub.sum(axis=0),
-    "drdG1": X.T @ (stub * (data["gamma"] * sigma)),
-    "drdg": xhat.T @ (stub * data["gamma"]),
-}
-printed = two_layer.printed()
-for name, found in attempts.items():
-    print(f"{name:6} {found.shape}: largest difference from what R printed {far(found, printed[name]):.1e}")
-
-# %% [markdown]
-# All printed digits come out, so these are the author's formulas. Are they gradients? Centred differences know no
-# formula. `dgamma` is compared with the diagonal.
-
-# %%
-names = ("G1", "gamma", "beta")
-
-
-def differences(name, eps, ddof):
-    def R(moved):
-        return network(*({**data, name: moved}[k] for k in ("X", "G1", "gamma", "beta", "G2", "y")), eps, ddof)
-
-    return numeric_gradient(R, data[name], 1.0)
-
-
-true = {name: differences(name, 0.0, 1) for name in names}
-theirs = {"G1": printed["drdG1"], "gamma": np.diag(printed["drdg"]), "beta": printed["drdb"]}
-table(
-    hidden_unit=range(4),
-    dbeta_printed=theirs["beta"],
-    dbeta_measured=true["beta"],
-    dgamma_printed=theirs["gamma"],
-    dgamma_measured=true["gamma"],
-    dG1_row_0_printed=theirs["G1"][0],
-    dG1_row_0_measured=true["G1"][0],
-)
-
-# %% [markdown]
-# Nothing agrees. Two of the four entries of `dbeta` have the wrong sign, and in this row of `dG1` all are too large, by
-# factors from 500 up. Do the three at least point the right way? Two arrays of numbers point the same way when the cosine of the angle between them is 1, and have nothing
-# to do with each other when it is 0.
-
-# %%
-def cosine(a, b):
-    return np.sum(a * b) / np.sqrt(np.sum(a * a) * np.sum(b * b))
-
-
-table(gradient=[f"d{name}" for name in names], cosine=[cosine(theirs[name], true[name]) for name in names])
-
-# %% [markdown]
-# Two of them lean the right way. The one for `beta` points uphill: a small step against it would raise $R$.
-
-# %% [markdown]
-# ### They match, and it shows nothing
-#
-# The author did test. For `beta` a loop over the hidden units printed the same four numbers as the matrix formula,
-# and the question says that they match. The loop has a slip: it feeds the ReLU's derivative with the column
-# of `X` times a row of `G1` instead of the hidden unit. How can two different things match? Feed it with anything.
-
-# %%
-for seed in range(3):
-    noise = np.random.default_rng(seed).normal(size=(10, 4))
-    print(np.sum(-2 * np.outer(u, G2) * relu_slope(noise), axis=0))
-
-# %% [markdown]
-# With random numbers in the place of the hidden units it matches too. The second assignment has undone the first:
-# after it the slope is 1 everywhere, and its argument plays no part. Two programs that share a mistake agree. That is
-# why this course brings a witness that shares nothing, the difference quotient.
-
-# %% [markdown]
-# ### One mistake after the other
-#
-# Now repair the attempts, one mistake at a time, and watch the distance from the truth. The list for `G1`: the slope
-# of the ReLU; `w`, which multiplies by sigma in the code and divides by it in the text; the 1/N of the
-# mean of the squares; and last, `w` held constant, as if sigma and the mean did not depend on `G1`. Which
-# repair do you expect to matter most?
-
-# %%
-def bracket_of(column, divisor):
-    """The bracket of a column of xhat; divisor is what its variance was divided by."""
-    n = len(column)
-    return np.eye(n) - np.ones((n, n)) / n - np.outer(column, column) / divisor
-
-
-def attempt(relu=False, divide=False, mean=False, statistics=False, no_gamma=False):
-    slope = (b > 0) * 1.0 if relu else relu_slope(b)
-    s = -2 * np.outer(u, G2) * slope / (10 if mean else 1)
-    g = s * data["gamma"]
-    to_H = g / sigma if divide else g * sigma
-    if statistics:
-        to_H = np.stack([bracket_of(xhat[:, d], 9) @ g[:, d] for d in range(4)], axis=1) / sigma
-    dgamma = np.sum(s * xhat, axis=0) * (1 if no_gamma else data["gamma"])
-    return {"G1": X.T @ to_H, "gamma": dgamma, "beta": s.sum(axis=0)}
-
-
-def ladder(name, *repairs):
-    """The relative distance from the truth and the cosine, before any repair and after each."""
-    done, lines = {}, []
-    for repair, words in ((None, "as asked"), *repairs):
-        done |= {repair: True} if repair else {}
-        found = attempt(**done)[name]
-        off = np.linalg.norm(found - true[name]) / np.linalg.norm(true[name])
-        lines.append((f"d{name}", words, f"{off:.2g}" if off > 1e-6 else "0", f"{cosine(found, true[name]):.3f}"))
-    return lines
-
-
-relu, mean = ("relu", "the ReLU's slope"), ("mean", "1/N")
-lines = [
-    *ladder("beta", relu, mean),
-    *ladder("gamma", relu, mean, ("no_gamma", "no gamma in dgamma")),
-    *ladder("G1", relu, mean, ("divide", "divided by sigma"), ("statistics", "mean and sigma depend on G1")),
-]
-table(**dict(zip(("gradient", "then_repaired", "distance_in_lengths_of_the_truth", "cosine"), zip(*lines, strict=True), strict=True)))
-
-# %% [markdown]
-# All three end at 0, so the list is complete. Twice the first repair makes the distance larger: for `beta` the
-# direction is perfect after it, and what remains is a factor of 10. Mistakes can hide each other, so a repair can't be
-# judged by one number.
-#
-# For `G1` the last repair is the bracket of this notebook. Without it the direction is wrong, whatever else
-# you mend. A gradient that takes mean and sigma for constants keeps pulling at the two directions that the layer undoes.
-#
-# Two smaller slips stand in the question's formulas for the network without the layer. The gradients of the two
-# weights are swapped. Shapes alone show it: which of them can belong to $\Gamma_1$, (7, 4)?
-
-# %%
-V = question["V"].value
-print("called the gradient of Gamma_1:", (-2 * V.T @ u).shape)
-print("called the gradient of Gamma_2:", (X.T @ (-2 * np.outer(u, G2) * (b > 0))).shape)
-
-# %% [markdown]
 # ### N or N - 1
 #
 # R's `scale()` divides by N - 1, the layer of Ioffe and Szegedy by N. Where does the other divisor show up in the
@@ -731,21 +656,11 @@ print("called the gradient of Gamma_2:", (X.T @ (-2 * np.outer(u, G2) * (b > 0))
 # factor. So only the third term changes, to
 #
 # $$I - \tfrac1N\mathbf 1\mathbf 1^T - \tfrac1{N-1}\,\widehat x\,\widehat x^T .$$
-#
-# Whoever forgets this mixes two layers. With N - 1 going forward and N going backward, the gradient of no layer
-# comes out.
-
-# %%
-arrived = -2 * np.outer(u, G2) * (b > 0) / 10 * data["gamma"]
-for divisor in (9, 10):
-    dH = np.stack([bracket_of(xhat[:, d], divisor) @ arrived[:, d] for d in range(4)], axis=1) / sigma
-    off = np.linalg.norm(X.T @ dH - true["G1"]) / np.linalg.norm(true["G1"])
-    print(f"forward with 9, backward with {divisor:2}: off by {off:.1e} of the length of dG1")
 
 # %% [markdown]
 # ### 6.4 The whole network
 #
-# Difficulty ●●●●○ · about 12 minutes
+# Difficulty ●●●●○ · about 10 minutes
 #
 # Write `two_layer_gradients(X, G1, gamma, beta, G2, y, eps, ddof)`. It gives back a dictionary with `dG1` (p1, p2),
 # `dG2` (p2,), `dgamma` (p2,) and `dbeta` (p2,), the gradients of $R$. The variance divides by `N - ddof`: 1 for the
@@ -808,6 +723,15 @@ assert np.allclose(_g["dG1"], _h["dG1"])
 # with the first layer, so behind the second the residuals are other ones.
 
 # %%
+def differences(name, eps, ddof):
+    """The gradient of R by one of its parameters, by centred differences."""
+
+    def R(moved):
+        return network(*({**data, name: moved}[k] for k in ("X", "G1", "gamma", "beta", "G2", "y")), eps, ddof)
+
+    return numeric_gradient(R, data[name], 1.0)
+
+
 for words, eps, ddof in (("the question's layer", 0.0, 1), ("the usual layer", 1e-5, 0)):
     found = trace(network, *arrays, eps=eps, ddof=ddof).backward()
     print(f"{words} (ddof {ddof}, eps {eps:g})")
@@ -836,6 +760,158 @@ else:
 # and no node was visited by itself.
 
 # %% [markdown]
+# ### Three attempts
+#
+# *A detour of ten minutes.*
+#
+# The question has three attempts at a gradient, each with what R printed. In NumPy they are short. `relu_slope` is the
+# author's: it sets negative numbers to 0, and then everything that is not negative to 1. Read that sentence again
+# before you run the cell.
+
+# %%
+X, G2, u = data["X"], data["G2"], data["u"]
+b, sigma, xhat = (question[name].value for name in ("b", "sigma", "xhat"))
+
+
+def relu_slope(v):
+    v = np.where(v < 0, 0.0, v)
+    return np.where(v >= 0, 1.0, v)
+
+
+stub = -2 * np.outer(u, G2) * relu_slope(b)
+attempts = {
+    "drdb": stub.sum(axis=0),
+    "drdG1": X.T @ (stub * (data["gamma"] * sigma)),
+    "drdg": xhat.T @ (stub * data["gamma"]),
+}
+printed = two_layer.printed()
+for name, found in attempts.items():
+    print(f"{name:6} {found.shape}: largest difference from what R printed {far(found, printed[name]):.1e}")
+
+# %% [markdown]
+# All printed digits come out, so these are the author's formulas. Are they gradients? Centred differences know no
+# formula. `dgamma` is compared with the diagonal.
+
+# %%
+names = ("G1", "gamma", "beta")
+true = {name: differences(name, 0.0, 1) for name in names}
+theirs = {"G1": printed["drdG1"], "gamma": np.diag(printed["drdg"]), "beta": printed["drdb"]}
+table(
+    hidden_unit=range(4),
+    dbeta_printed=theirs["beta"],
+    dbeta_measured=true["beta"],
+    dgamma_printed=theirs["gamma"],
+    dgamma_measured=true["gamma"],
+    dG1_row_0_printed=theirs["G1"][0],
+    dG1_row_0_measured=true["G1"][0],
+)
+
+# %% [markdown]
+# Nothing agrees. Two of the four entries of `dbeta` have the wrong sign, and in this row of `dG1` all are too large, by
+# factors from 500 up. Do the three at least point the right way? Two arrays of numbers point the same way when the
+# cosine of the angle between them is 1, and have nothing to do with each other when it is 0.
+
+# %%
+def cosine(a, b):
+    return np.sum(a * b) / np.sqrt(np.sum(a * a) * np.sum(b * b))
+
+
+table(gradient=[f"d{name}" for name in names], cosine=[cosine(theirs[name], true[name]) for name in names])
+
+# %% [markdown]
+# Two of them lean the right way. The one for `beta` points uphill: a small step against it would raise $R$.
+
+# %% [markdown]
+# #### They match, and it shows nothing
+#
+# The author did test. For `beta` a loop over the hidden units printed the same four numbers as the matrix formula,
+# and the question says that they match. The loop has a slip: it feeds the ReLU's derivative with the column
+# of `X` times a row of `G1` instead of the hidden unit. How can two different things match? Feed it with anything.
+
+# %%
+for seed in range(3):
+    noise = np.random.default_rng(seed).normal(size=(10, 4))
+    print(np.sum(-2 * np.outer(u, G2) * relu_slope(noise), axis=0))
+
+# %% [markdown]
+# With random numbers in the place of the hidden units it matches too. The second assignment has undone the first:
+# after it the slope is 1 everywhere, and its argument plays no part. Two programs that share a mistake agree. That is
+# why this course brings a witness that shares nothing, the difference quotient.
+
+# %% [markdown]
+# #### One mistake after the other
+#
+# Now repair the attempts, one mistake at a time, and watch the distance from the truth. The list for `G1`: the slope
+# of the ReLU; `w`, which multiplies by sigma in the code and divides by it in the text; the 1/N of the
+# mean of the squares; and last, `w` held constant, as if sigma and the mean did not depend on `G1`. Which
+# repair do you expect to matter most?
+
+# %%
+def bracket_of(column, divisor):
+    """The bracket of a column of xhat; divisor is what its variance was divided by."""
+    n = len(column)
+    return np.eye(n) - np.ones((n, n)) / n - np.outer(column, column) / divisor
+
+
+def attempt(relu=False, divide=False, mean=False, statistics=False, no_gamma=False):
+    slope = (b > 0) * 1.0 if relu else relu_slope(b)
+    s = -2 * np.outer(u, G2) * slope / (10 if mean else 1)
+    g = s * data["gamma"]
+    to_H = g / sigma if divide else g * sigma
+    if statistics:
+        to_H = np.stack([bracket_of(xhat[:, d], 9) @ g[:, d] for d in range(4)], axis=1) / sigma
+    dgamma = np.sum(s * xhat, axis=0) * (1 if no_gamma else data["gamma"])
+    return {"G1": X.T @ to_H, "gamma": dgamma, "beta": s.sum(axis=0)}
+
+
+def ladder(name, *repairs):
+    """The relative distance from the truth and the cosine, before any repair and after each."""
+    done, lines = {}, []
+    for repair, words in ((None, "as asked"), *repairs):
+        done |= {repair: True} if repair else {}
+        found = attempt(**done)[name]
+        off = np.linalg.norm(found - true[name]) / np.linalg.norm(true[name])
+        lines.append((f"d{name}", words, f"{off:.2g}" if off > 1e-6 else "0", f"{cosine(found, true[name]):.3f}"))
+    return lines
+
+
+relu, mean = ("relu", "the ReLU's slope"), ("mean", "1/N")
+lines = [
+    *ladder("beta", relu, mean),
+    *ladder("gamma", relu, mean, ("no_gamma", "no gamma in dgamma")),
+    *ladder("G1", relu, mean, ("divide", "divided by sigma"), ("statistics", "mean and sigma depend on G1")),
+]
+table(**dict(zip(("gradient", "then_repaired", "distance_in_lengths_of_the_truth", "cosine"), zip(*lines, strict=True), strict=True)))
+
+# %% [markdown]
+# All three end at 0, so the list is complete. Twice the first repair makes the distance larger: for `beta` the
+# direction is perfect after it, and what remains is a factor of 10. Mistakes can hide each other, so a repair can't be
+# judged by one number.
+#
+# For `G1` the last repair is the bracket of this notebook. Without it the direction is wrong, whatever else
+# you mend. A gradient that takes mean and sigma for constants keeps pulling at the two directions that the layer undoes. The
+# first answer warns of it: a derivation with a fixed $w$ makes the "explosion" that the layer's authors wanted to avoid.
+# [Notebook 08](08_does_it_matter.ipynb) lets such a gradient train.
+#
+# Two smaller slips stand in the question's formulas for the network without the layer. The gradients of the two
+# weights are swapped. Shapes alone show it: which of them can belong to $\Gamma_1$, (7, 4)?
+
+# %%
+V = question["V"].value
+print("called the gradient of Gamma_1:", (-2 * V.T @ u).shape)
+print("called the gradient of Gamma_2:", (X.T @ (-2 * np.outer(u, G2) * (b > 0))).shape)
+
+# %% [markdown]
+# And the divisor? Going forward with N - 1 and backward with N, the gradient of no layer comes out.
+
+# %%
+arrived = -2 * np.outer(u, G2) * (b > 0) / 10 * data["gamma"]
+for divisor in (9, 10):
+    dH = np.stack([bracket_of(xhat[:, d], divisor) @ arrived[:, d] for d in range(4)], axis=1) / sigma
+    off = np.linalg.norm(X.T @ dH - true["G1"]) / np.linalg.norm(true["G1"])
+    print(f"forward with 9, backward with {divisor:2}: off by {off:.1e} of the length of dG1")
+
+# %% [markdown]
 # ## Lying on its side
 #
 # Many courses keep the examples in columns: `Z` is (D, N), and a layer is `W @ A + b`. A reader of Kratzert's post
@@ -844,52 +920,6 @@ else:
 # whether in such a network the backpropagation has to be changed when batch normalization comes in, or
 # whether one silently ignores it. The thread ends with the advice that the backward pass has to be rewritten. No
 # gradient is given. You have it already; it lies on its side.
-#
-# First a look at the forward pass in that question. It sums without an axis. It adds epsilon to the root and not under
-# it. And it stores the mean under the name `m`, which had been the number of examples. The next line divides by m.
-# What does it divide by?
-
-# %%
-def as_asked(Z):
-    """The statistics of the question, with its names and in its order."""
-    m = Z.shape[1]
-    m = 1 / m * np.sum(Z)
-    sigma2 = 1 / m * np.sum((Z - m) ** 2)
-    return m, sigma2
-
-
-Z = np.random.default_rng(4).normal(0, 2, (1, 5))
-Z -= Z.mean()
-shifts = [-3.0, -0.5, 0.5, 3.0, 30.0]
-with np.errstate(invalid="ignore"):
-    table_of_m = table(
-        mean_of_Z=shifts,
-        m_in_the_second_line=[as_asked(Z + shift)[0] for shift in shifts],
-        sigma2_as_asked=[as_asked(Z + shift)[1] for shift in shifts],
-        its_root=[np.sqrt(as_asked(Z + shift)[1]) for shift in shifts],
-        true_variance=[(Z + shift).var() for shift in shifts],
-    )
-table_of_m
-
-# %% [markdown]
-# One unit, five examples, the same spread in every line. The true variance does not care where the mean is. The other
-# one is the sum of squares divided by the mean: negative where the mean is, so that the root is not a number. Two
-# things should never share a name.
-#
-# With more than one unit the missing axis comes on top. Every unit gets the same statistics, however different they
-# are.
-
-# %%
-Z = np.array([[0.0], [100.0]]) + np.random.default_rng(5).normal(size=(2, 6))
-whole = (Z - np.mean(Z)) / np.sqrt(np.var(Z) + 1e-5)
-each = (Z - np.mean(Z, axis=1, keepdims=True)) / np.sqrt(np.var(Z, axis=1, keepdims=True) + 1e-5)
-table(
-    unit=range(2),
-    mean_without_axis=whole.mean(axis=1),
-    spread_without_axis=whole.std(axis=1),
-    mean_with_axis_1=np.round(each.mean(axis=1), 12) + 0.0,
-    spread_with_axis_1=each.std(axis=1),
-)
 
 # %% [markdown]
 # The question also writes the chain rule as a product of three factors, the last one the derivative of the layer's
@@ -938,6 +968,57 @@ def batchnorm_backward_features_first(dout, cache):
 
 # %% check="6.5"
 check("6.5")
+
+# %% [markdown]
+# ### A mean that overwrites the count
+#
+# *A detour of five minutes.*
+#
+# The forward pass in that question needs a look as well. It sums without an axis. It adds epsilon to the root and not under
+# it. And it stores the mean under the name `m`, which had been the number of examples. The next line divides by m.
+# What does it divide by?
+
+# %%
+def as_asked(Z):
+    """The statistics of the question, with its names and in its order."""
+    m = Z.shape[1]
+    m = 1 / m * np.sum(Z)
+    sigma2 = 1 / m * np.sum((Z - m) ** 2)
+    return m, sigma2
+
+
+Z = np.random.default_rng(4).normal(0, 2, (1, 5))
+Z -= Z.mean()
+shifts = [-3.0, -0.5, 0.5, 3.0, 30.0]
+with np.errstate(invalid="ignore"):
+    table_of_m = table(
+        mean_of_Z=shifts,
+        m_in_the_second_line=[as_asked(Z + shift)[0] for shift in shifts],
+        sigma2_as_asked=[as_asked(Z + shift)[1] for shift in shifts],
+        its_root=[np.sqrt(as_asked(Z + shift)[1]) for shift in shifts],
+        true_variance=[(Z + shift).var() for shift in shifts],
+    )
+table_of_m
+
+# %% [markdown]
+# One unit, five examples, the same spread in every line. The true variance does not care where the mean is. The other
+# one is the sum of squares divided by the mean: negative where the mean is, so that the root is not a number. Two
+# things should never share a name.
+#
+# With more than one unit the missing axis comes on top. Every unit gets the same statistics, however different they
+# are.
+
+# %%
+Z = np.array([[0.0], [100.0]]) + np.random.default_rng(5).normal(size=(2, 6))
+whole = (Z - np.mean(Z)) / np.sqrt(np.var(Z) + 1e-5)
+each = (Z - np.mean(Z, axis=1, keepdims=True)) / np.sqrt(np.var(Z, axis=1, keepdims=True) + 1e-5)
+table(
+    unit=range(2),
+    mean_without_axis=whole.mean(axis=1),
+    spread_without_axis=whole.std(axis=1),
+    mean_with_axis_1=np.round(each.mean(axis=1), 12) + 0.0,
+    spread_with_axis_1=each.std(axis=1),
+)
 
 # %% [markdown]
 # ## What you can do now

@@ -2,11 +2,12 @@
 # # 9 · Beyond the batch
 #
 # Batch normalization averages over the batch. So what an image becomes depends on which other images happen to be
-# beside it, and alone it becomes nothing at all. What if you average over something else?
+# beside it, and of a single row nothing is left but `beta`. What if you average over something else?
 #
 # That question has been answered at least four times: LayerNorm, InstanceNorm, GroupNorm, RMSNorm. It is one
 # graph, with other axes. So is the backward pass, with a single trap. In this notebook you write four layers,
-# forward and backward, in eight short exercises. Allow 45 minutes.
+# forward and backward, in eight short exercises. Allow 45 minutes. Two sections are detours, marked as such, and
+# take another ten.
 
 # %% given=true
 import numpy as np
@@ -17,10 +18,10 @@ import numpy as np
 # %%
 from IPython.display import Markdown
 
-from bnlib import check, digits_batch, draw, hint, judge, look, picture, play, trace
-from bnlib.gradcheck import complex_step
-from bnlib.plots.family import family
-from bnlib.style import ACCENT, GRADIENT, MUTED, figure
+from bnlib import check, digits_batch, draw, hint, look, norms, picture, play, trace
+from bnlib.gradcheck import complex_step, numeric_gradient
+from bnlib.plots.family import family, layers_on_images
+from bnlib.style import GRADIENT, MUTED, figure
 
 
 def table(**columns):
@@ -35,61 +36,20 @@ def table(**columns):
 # ## Which numbers share a mean
 #
 # A batch of images is an array of four axes, `x` (N, C, H, W): images, channels, and the height and width of each.
-# Here are the forward passes of the whole family on such a batch, in plain sight: what will need thought is the way
-# back. Read them as a puzzle: what is different in each?
-
-# %%
-def along(axes):
-    """The layer that takes its statistics over the given axes of x (N, C, H, W)."""
-
-    def layer(x, gamma, beta, eps):
-        mu = np.mean(x, axis=axes, keepdims=True)
-        xmu = x - mu
-        var = np.mean(xmu**2, axis=axes, keepdims=True)
-        xhat = xmu / np.sqrt(var + eps)
-        out = gamma * xhat + beta
-        return out
-
-    return layer
-
-
-def group_norm(x, gamma, beta, eps, G=2):
-    N, C, H, W = x.shape
-    groups = x.reshape(N, G, C // G, H, W)
-    mu = np.mean(groups, axis=(2, 3, 4), keepdims=True)
-    xmu = groups - mu
-    var = np.mean(xmu**2, axis=(2, 3, 4), keepdims=True)
-    xhat = (xmu / np.sqrt(var + eps)).reshape(N, C, H, W)
-    out = gamma * xhat + beta
-    return out
-
-
-def rms_norm(x, gamma, beta, eps):
-    square = np.mean(x**2, axis=(1, 2, 3), keepdims=True)
-    xhat = x / np.sqrt(square + eps)
-    out = gamma * xhat + beta
-    return out
-
-
-layers = {
-    "BatchNorm": along((0, 2, 3)),
-    "LayerNorm": along((1, 2, 3)),
-    "InstanceNorm": along((2, 3)),
-    "GroupNorm, G = 2": group_norm,
-    "RMSNorm": rms_norm,
-}
-
-# %% [markdown]
+# Here are five layers for such a batch. They are bnlib's, and for now they are closed boxes, since you will write
+# the insides yourself.
+#
 # To see what a layer does, ask it. Take 2 images of 4 channels and 5 by 3 pixels, 120 numbers. Move a single one,
 # pixel (0, 0) of channel 0 of image 0, and look which of the 120 outputs move. Those are the entries that share their
-# statistics with it. In the pictures the number that you move has a frame, and the outputs that follow are dark. Guess
-# all five before you run the cell.
+# statistics with it. In the pictures the number that you move has a frame, and the outputs that follow are dark.
+#
+# Two of the five you know, at least by name. What will BatchNorm's picture look like, and LayerNorm's?
 
 # %%
 shape = (2, 4, 5, 3)
 rng = np.random.default_rng(9)
 x = rng.normal(size=shape)
-gamma, beta = rng.uniform(1, 2, (1, 4, 1, 1)), rng.normal(size=(1, 4, 1, 1))
+layers = layers_on_images(channels=4)
 
 
 def reached(layer, x, entry=(0, 0, 0, 0)):
@@ -99,34 +59,23 @@ def reached(layer, x, entry=(0, 0, 0, 0)):
     return np.abs(layer(moved) - layer(x)) > 1e-12
 
 
-family({name: reached(lambda x, layer=layer: layer(x, gamma, beta, 1e-5), x) for name, layer in layers.items()})
+family({name: reached(layer, x) for name, layer in layers.items()})
 
 # %% [markdown]
 # BatchNorm goes through all images and stays in one channel. The others stay in one image, and differ in how many of
-# its channels they take together: all, one, or a group. RMSNorm reaches as far as LayerNorm and takes no mean off.
+# its channels they take together: all, one, or a group. RMSNorm reaches as far as LayerNorm, and what sets it apart
+# can't be seen here: it takes no mean off.
 #
-# Nothing else is different. Here are the five graphs; choose one. The dashed arrows are the same in four of
-# them, and you know each.
-
-# %%
-message = rng.normal(size=shape)
-graphs = {name: trace(layer, x, gamma, beta, eps=1e-5) for name, layer in layers.items()}
-
-play(lambda layer: draw(graphs[layer], graphs[layer].backward(message)), layer=list(layers))
-
-# %% [markdown]
 # What follows from staying in one image? Change the second image of a batch and see whether the first notices. Then
 # send the first image through alone.
 
 # %%
 other = x.copy()
 other[1] += rng.normal(size=shape[1:])
-names = list(layers)
-apply = {name: (lambda x, layer=layer: layer(x, gamma, beta, 1e-5)) for name, layer in layers.items()}
 table(
-    layer=names,
-    image_0_when_image_1_changes=[np.abs(apply[n](other)[0] - apply[n](x)[0]).max() for n in names],
-    image_0_alone=[np.abs(apply[n](x[:1])[0] - apply[n](x)[0]).max() for n in names],
+    layer=list(layers),
+    image_0_when_image_1_changes=[np.abs(layer(other)[0] - layer(x)[0]).max() for layer in layers.values()],
+    image_0_alone=[np.abs(layer(x[:1])[0] - layer(x)[0]).max() for layer in layers.values()],
 )
 
 # %% [markdown]
@@ -223,53 +172,58 @@ look(
 # $$\mathit{dx} = \gamma\,\mathit{ivar}\left(\mathit{dout} - \mathrm{mean}(\mathit{dout}) -
 # \widehat x\;\mathrm{mean}(\mathit{dout}\,\widehat x)\right),$$
 #
-# with $\gamma$ in front. Turn the axes of the means, and you have LayerNorm's. Or have you? The cell measures how far
-# this formula is from the truth, along either axis, for three choices of `gamma`. What do you expect?
+# with $\gamma$ in front. Turn the axes of the means, and you have LayerNorm's. Or have you? To try it, run the whole
+# backward pass of a layer without its `gamma`, and multiply by `gamma` at the end. The cell measures how far that is
+# from the truth, for either layer and three choices of `gamma`. The truth comes from centred differences. What do you
+# expect?
 
 # %%
-def normalized(x, gamma, axis, eps=1e-5):
-    xmu = x - np.mean(x, axis=axis, keepdims=True)
-    return gamma * xmu / np.sqrt(np.mean(xmu**2, axis=axis, keepdims=True) + eps)
-
-
-def pulled_out(dout, x, gamma, axis, eps=1e-5):
-    """gamma in front of the bracket."""
-    xmu = x - np.mean(x, axis=axis, keepdims=True)
-    ivar = 1 / np.sqrt(np.mean(xmu**2, axis=axis, keepdims=True) + eps)
-    xhat = xmu * ivar
-    mean, along_xhat = (np.mean(a, axis=axis, keepdims=True) for a in (dout, dout * xhat))
-    return gamma * ivar * (dout - mean - xhat * along_xhat)
-
-
+LAYERS = {
+    "batch normalization": (norms.batchnorm_forward, norms.batchnorm_backward_alt, {"mode": "train"}),
+    "layer normalisation": (norms.layernorm_forward, norms.layernorm_backward, {}),
+}
 rows, dout = rng.normal(1, 2, (6, 4)), rng.normal(size=(6, 4))
+
+
+def measured(name, gamma):
+    """The true dx, by centred differences."""
+    forward, _, options = LAYERS[name]
+    return numeric_gradient(lambda x: forward(x, gamma, np.zeros(4), dict(options))[0], rows, dout)
+
+
+def pulled_out(name, gamma):
+    """dx with gamma in front of everything."""
+    forward, backward, options = LAYERS[name]
+    _, cache = forward(rows, np.ones(4), np.zeros(4), dict(options))
+    return gamma * backward(dout, cache)[0]
+
+
+def off(name, gamma):
+    true = measured(name, gamma)
+    return np.abs(pulled_out(name, gamma) - true).max() / np.abs(true).max()
+
+
+def shown(number):
+    """A number in two digits, and 0 for what is only rounding."""
+    return f"{number:.2f}" if abs(number) > 1e-7 else "0"
+
+
 gammas = {"1 everywhere": np.ones(4), "2.5 everywhere": np.full(4, 2.5), "0.5, 2, -1, 3": np.array([0.5, 2.0, -1.0, 3.0])}
-
-
-def off(gamma, axis):
-    true = complex_step(lambda x: normalized(x, gamma, axis), rows, dout)
-    return np.abs(pulled_out(dout, rows, gamma, axis) - true).max() / np.abs(true).max()
-
-
-def shown(error):
-    return f"{error:.2f}" if error > 1e-9 else "0"
-
-
 table(
     gamma=list(gammas),
-    batch_normalization_off_by=[shown(off(g, 0)) for g in gammas.values()],
-    layer_normalisation_off_by=[shown(off(g, 1)) for g in gammas.values()],
+    batch_normalization_off_by=[shown(off("batch normalization", g)) for g in gammas.values()],
+    layer_normalisation_off_by=[shown(off("layer normalisation", g)) for g in gammas.values()],
 )
 
 # %% [markdown]
 # For batch normalization it is always right, for LayerNorm only while all entries of `gamma` are equal. Layers start
-# with `gamma` 1. So the mistake passes every test at the start and grows as the network learns. Move the
+# with `gamma` 1. So at the start no number shows the mistake, and it grows as the network learns. Move the
 # slider: each point is one entry of `dx`, and on the line the formula is right.
 
 # %%
 def drift(spread):
     g = 1 + spread * np.array([-1.0, 1.0, -0.5, 0.5])
-    true = complex_step(lambda x: normalized(x, g, 1), rows, dout)
-    wrong = pulled_out(dout, rows, g, 1)
+    true, wrong = measured("layer normalisation", g), pulled_out("layer normalisation", g)
     fig, axes = figure(width=5, height=4)
     limit = 1.15 * max(np.abs(true).max(), np.abs(wrong).max())
     axes.plot([-limit, limit], [-limit, limit], color=MUTED, linewidth=1)
@@ -301,8 +255,8 @@ play(drift, spread=(0.5, 0.0, 1.5, 0.1), labels={"spread": "spread of gamma"})
 g = gammas["0.5, 2, -1, 3"]
 table(
     row=range(6),
-    sum_of_the_true_dx=[shown(abs(s)) for s in complex_step(lambda x: normalized(x, g, 1), rows, dout).sum(axis=1)],
-    sum_with_gamma_pulled_out=pulled_out(dout, rows, g, 1).sum(axis=1),
+    sum_of_the_true_dx=[shown(s) for s in measured("layer normalisation", g).sum(axis=1)],
+    sum_with_gamma_pulled_out=pulled_out("layer normalisation", g).sum(axis=1),
 )
 
 # %% [markdown]
@@ -354,26 +308,19 @@ check("9.2")
 
 # %% [markdown]
 # So spatial batch normalization needs no new layer. Make an array with $N\cdot H\cdot W$ rows and $C$ columns, call the
-# layer that you have, and put the result back in order. All the difficulty is in the first and the last step. Here are
-# four attempts at it. One is right.
+# layer that you have, and put the result back in order. All the difficulty is in the first and the last step.
+#
+# Two shortcuts come to mind. `x.reshape(-1, C)` has the right shape at once. And the layer for rows takes means over
+# axis 0, so perhaps it can simply be given the images. Which numbers share their statistics then? The first picture is
+# how it should be.
 
 # %%
 def standardized(rows, eps=1e-5):
     return (rows - rows.mean(axis=0)) / np.sqrt(rows.var(axis=0) + eps)
 
 
-def channel_by_channel(x):
-    columns = [x[:, c].reshape(-1, 1) for c in range(x.shape[1])]
-    return np.stack([standardized(column).reshape(x[:, 0].shape) for column in columns], axis=1)
-
-
 def only_reshaped(x):
     return standardized(x.reshape(-1, x.shape[1])).reshape(x.shape)
-
-
-def not_moved_back(x):
-    rows = np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
-    return standardized(rows).reshape(x.shape)
 
 
 def for_each_pixel(x):
@@ -381,63 +328,19 @@ def for_each_pixel(x):
 
 
 attempts = {
-    "channel by channel": channel_by_channel,
+    "as it should be": layers["BatchNorm"],
     "only reshaped": only_reshaped,
-    "moved, not moved back": not_moved_back,
     "statistics per pixel": for_each_pixel,
 }
-family({name: reached(attempt, x) for name, attempt in attempts.items()}, columns=2)
+family({name: reached(attempt, x) for name, attempt in attempts.items()})
 
 # %% [markdown]
-# All four give back an array of the right shape, and no error. Only the first takes one channel of all images
-# together. It gets by with a loop, one channel at a time, and you will do without. `x.reshape(-1, C)` cuts the numbers in the order in which they lie in memory, and there the pixels of a
-# channel are neighbours, so every column gets pixels of several channels. A reshape never moves a number. To get
-# another order, move an axis first.
+# All three give back an array of the right shape, and no error. `x.reshape(-1, C)` cuts the numbers in the order in
+# which they lie in memory. There the pixels of a channel are neighbours, so every column gets pixels of several channels. A
+# reshape never moves a number. To get another order, move an axis first: `np.moveaxis(x, source, destination)` does that.
 #
 # The statistics per pixel are a different mistake: the axes of height and width were left out of the mean. Then each
 # pixel of a channel has a mean of its own, over N numbers.
-
-# %% [markdown]
-# The order of the axes can also go wrong where shapes would tell you, unless two of them are equal. These are three
-# mistakes with the shape that a test happened to use. When is one found without looking at a single number?
-
-# %%
-def axes_swapped(x):
-    """Images and channels swapped for the statistics, and left like that."""
-    rows = np.swapaxes(x, 0, 1).reshape(x.shape[1], -1)
-    return standardized(rows.T).T.reshape(x.shape[1], x.shape[0], *x.shape[2:])
-
-
-def channels_left_last(x):
-    N, C, H, W = x.shape
-    return standardized(np.moveaxis(x, 1, -1).reshape(-1, C)).reshape(N, H, W, C)
-
-
-def gamma_without_axes(x):
-    return np.linspace(1, 2, x.shape[1]) * channel_by_channel(x)
-
-
-def outcome(attempt, shape):
-    try:
-        found = attempt(np.random.default_rng(0).normal(size=shape))
-    except ValueError:
-        return "an error"
-    return "no sign of it" if found.shape == shape else f"shape {found.shape}".replace(" ", "")
-
-
-shapes = [(3, 4, 2, 5), (4, 4, 2, 5), (3, 4, 2, 4), (3, 4, 4, 4)]
-mistakes = {
-    "images and channels swapped": axes_swapped,
-    "channels left last": channels_left_last,
-    "gamma (C,) not (C, 1, 1)": gamma_without_axes,
-}
-table(
-    mistake=list(mistakes),
-    **{"x".join(map(str, s)): [outcome(f, s) for f in mistakes.values()] for s in shapes},
-)
-
-# %% [markdown]
-# With four different lengths every one of them is found. N = C hides the first, W = C the last, and a cube the second.
 #
 # This is the layer for rows, as [notebook 07](07_train_and_test.ipynb) has it, with the closed form of notebook 05 as its
 # backward pass. You may use both in your answers.
@@ -534,6 +437,59 @@ def spatial_batchnorm_backward(dout, cache):
 check("9.4")
 
 # %% [markdown]
+# ### Test with four different lengths
+#
+# *A detour of about four minutes.*
+#
+# There are more ways to get the axes wrong than those two. Here are three, and a fourth that your own first try may have
+# been, with the shape that a test happened to use. When is a mistake found without looking at a single number?
+
+# %%
+def not_moved_back(x):
+    rows = np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
+    return standardized(rows).reshape(x.shape)
+
+
+def channels_left_last(x):
+    N, C, H, W = x.shape
+    return standardized(np.moveaxis(x, 1, -1).reshape(-1, C)).reshape(N, H, W, C)
+
+
+def axes_swapped(x):
+    """Images and channels swapped for the statistics, and left like that."""
+    rows = np.swapaxes(x, 0, 1).reshape(x.shape[1], -1)
+    return standardized(rows.T).T.reshape(x.shape[1], x.shape[0], *x.shape[2:])
+
+
+def gamma_without_axes(x):
+    return np.linspace(1, 2, x.shape[1]) * layers_on_images(x.shape[1])["BatchNorm"](x)
+
+
+def outcome(attempt, shape):
+    try:
+        found = attempt(np.random.default_rng(0).normal(size=shape))
+    except ValueError:
+        return "an error"
+    return "no sign of it" if found.shape == shape else f"shape {found.shape}".replace(" ", "")
+
+
+shapes = [(3, 4, 2, 5), (4, 4, 2, 5), (3, 4, 2, 4), (3, 4, 4, 4)]
+mistakes = {
+    "rows not moved back": not_moved_back,
+    "channels left last": channels_left_last,
+    "images and channels swapped": axes_swapped,
+    "gamma (C,) not (C, 1, 1)": gamma_without_axes,
+}
+table(
+    mistake=list(mistakes),
+    **{"x".join(map(str, s)): [outcome(f, s) for f in mistakes.values()] for s in shapes},
+)
+
+# %% [markdown]
+# The first never shows in a shape: only numbers find it. With four different lengths each of the others is found. N = C
+# hides the third, W = C the last, and where channels, height and width agree the second goes unseen as well.
+
+# %% [markdown]
 # ## Groups of channels
 #
 # InstanceNorm (Ulyanov, Vedaldi and Lempitsky, [*Instance Normalization*](https://arxiv.org/abs/1607.08022), 2016) gives each
@@ -543,24 +499,18 @@ check("9.4")
 
 # %%
 six = np.random.default_rng(2).normal(size=(2, 6, 4, 3))
-ones, zeros = np.ones((1, 6, 1, 1)), np.zeros((1, 6, 1, 1))
 
 
 def grouped(G):
-    return family({f"GroupNorm, G = {G}": reached(lambda x: group_norm(x, ones, zeros, 1e-5, G), six)}, columns=1)
+    name = f"GroupNorm, G = {G}"
+    return family({name: reached(layers_on_images(6, groups=G)[name], six)}, columns=1)
 
 
 play(grouped, G=[1, 2, 3, 6])
 
 # %% [markdown]
-# One group is LayerNorm, as many groups as channels is InstanceNorm. In numbers:
-
-# %%
-for G, name in ((1, "LayerNorm"), (6, "InstanceNorm")):
-    distance = np.abs(group_norm(six, ones, zeros, 1e-5, G) - layers[name](six, ones, zeros, 1e-5)).max()
-    print(f"G = {G} against {name}: largest difference {distance:.1e}")
-
-# %% [markdown]
+# One group is LayerNorm, as many groups as channels is InstanceNorm.
+#
 # This time a reshape is the right tool, with nothing moved. In memory the channels of a group are neighbours, and
 # (N, G, C // G, H, W) only draws new borders.
 #
@@ -604,7 +554,7 @@ check("9.5")
 # %% [markdown]
 # ### 9.6 Group normalisation, backward
 #
-# Difficulty ●●●●○ · about 7 minutes
+# Difficulty ●●●●○ · about 6 minutes
 #
 # Write `spatial_groupnorm_backward(dout, cache)`. It gives back `dx` (N, C, H, W), and `dgamma` and `dbeta` in the shape of
 # their parameters, (1, C, 1, 1).
@@ -649,59 +599,6 @@ check("9.6")
 # `beta`. Language models have taken it up, LLaMA among them (Touvron and others,
 # [*LLaMA*](https://arxiv.org/abs/2302.13971), 2023).
 #
-# Which of the three terms of the Jacobian will be missing? Measure it for one row.
-
-# %%
-def one_row(x, eps=1e-5):
-    return x / np.sqrt(np.mean(x**2) + eps)
-
-
-row = np.array([3.0, -1.0, 0.5, 2.0])
-measured = np.array([complex_step(one_row, row, output) for output in np.eye(4)])
-xhat, irms = one_row(row), 1 / np.sqrt(np.mean(row**2) + 1e-5)
-guesses = {
-    "all three terms": np.eye(4) - np.ones((4, 4)) / 4 - np.outer(xhat, xhat) / 4,
-    "without 11'/D": np.eye(4) - np.outer(xhat, xhat) / 4,
-    "without xhat xhat'/D": np.eye(4) - np.ones((4, 4)) / 4,
-}
-table(guess=list(guesses), largest_difference=[np.abs(irms * guess - measured).max() for guess in guesses.values()])
-
-# %% [markdown]
-# The term of the mean goes with the mean. One direction is lost instead of two: the gradient can't change a row's length, but
-# it can move all its entries up together.
-#
-# How many directions does each layer take from a whole batch? Count them on 2 images of 4 channels and 3 pixels, 24
-# numbers: the Jacobian of the layer has 24 rows and columns, and as many directions are lost as are missing from its
-# rank. Predict the five numbers: how many sets of statistics has each layer, and how many directions does each set cost?
-
-# %%
-tiny = np.random.default_rng(5).normal(size=(2, 4, 1, 3))
-
-
-def lost(layer):
-    def flat(v):
-        return layer(v.reshape(tiny.shape), 1.0, 0.0, 1e-12).reshape(-1)
-
-    J = np.array([complex_step(flat, tiny.reshape(-1), output) for output in np.eye(24)])
-    return 24 - int(np.sum(np.linalg.svd(J, compute_uv=False) > 1e-6))
-
-
-def sets(layer):
-    """How many different sets of entries share their statistics."""
-    together = (reached(lambda x: layer(x, 1.0, 0.0, 1e-5), tiny, entry) for entry in np.ndindex(tiny.shape))
-    return len({shared.tobytes() for shared in together})
-
-
-table(
-    layer=list(layers),
-    sets_of_statistics=[sets(layer) for layer in layers.values()],
-    directions_lost_of_24=[lost(layer) for layer in layers.values()],
-)
-
-# %% [markdown]
-# Two for each set, and one where there is no mean.
-
-# %% [markdown]
 # ### 9.7 RMSNorm
 #
 # Difficulty ●○○○○ · about 2 minutes
@@ -733,9 +630,33 @@ def rmsnorm_forward(x, gamma, eps):
 check("9.7")
 
 # %% [markdown]
+# Which of the three terms of the Jacobian will be missing? Measure it for one row.
+
+# %%
+row = np.array([3.0, -1.0, 0.5, 2.0])
+
+
+def of_one_row(v):
+    return norms.rmsnorm_forward(v[None], np.ones(4), 1e-5)[0][0]
+
+
+true = np.array([numeric_gradient(of_one_row, row, output) for output in np.eye(4)])
+xhat = of_one_row(row)
+irms = xhat[0] / row[0]
+guesses = {
+    "all three terms": np.eye(4) - np.ones((4, 4)) / 4 - np.outer(xhat, xhat) / 4,
+    "without 11'/D": np.eye(4) - np.outer(xhat, xhat) / 4,
+    "without xhat xhat'/D": np.eye(4) - np.ones((4, 4)) / 4,
+}
+table(guess=list(guesses), largest_difference=[np.abs(irms * guess - true).max() for guess in guesses.values()])
+
+# %% [markdown]
+# The term of the mean goes with the mean. One direction is lost instead of two: the gradient can't change a row's length, but
+# it can move all its entries up together.
+#
 # ### 9.8 RMSNorm, backward
 #
-# Difficulty ●●○○○ · about 4 minutes
+# Difficulty ●●○○○ · about 3 minutes
 #
 # Write `rmsnorm_backward(dout, cache)`. It gives back two gradients, `dx` (N, D) and `dgamma` (D,).
 #
@@ -764,6 +685,107 @@ def rmsnorm_backward(dout, cache):
 check("9.8")
 
 # %% [markdown]
+# ## One graph with other axes
+#
+# You have written four layers, and the family has five members. Here are all of them on images once more, in plain
+# sight, with one function for three of them. What is different in each?
+
+# %%
+def along(axes):
+    """The layer that takes its statistics over the given axes of x (N, C, H, W)."""
+
+    def layer(x, gamma, beta, eps):
+        mu = np.mean(x, axis=axes, keepdims=True)
+        xmu = x - mu
+        var = np.mean(xmu**2, axis=axes, keepdims=True)
+        xhat = xmu / np.sqrt(var + eps)
+        out = gamma * xhat + beta
+        return out
+
+    return layer
+
+
+def group_norm(x, gamma, beta, eps, G=2):
+    N, C, H, W = x.shape
+    groups = x.reshape(N, G, C // G, H, W)
+    mu = np.mean(groups, axis=(2, 3, 4), keepdims=True)
+    xmu = groups - mu
+    var = np.mean(xmu**2, axis=(2, 3, 4), keepdims=True)
+    xhat = (xmu / np.sqrt(var + eps)).reshape(N, C, H, W)
+    out = gamma * xhat + beta
+    return out
+
+
+def rms_norm(x, gamma, beta, eps):
+    square = np.mean(x**2, axis=(1, 2, 3), keepdims=True)
+    xhat = x / np.sqrt(square + eps)
+    out = gamma * xhat + beta
+    return out
+
+
+plain = {
+    "BatchNorm": along((0, 2, 3)),
+    "LayerNorm": along((1, 2, 3)),
+    "InstanceNorm": along((2, 3)),
+    "GroupNorm, G = 2": group_norm,
+    "RMSNorm": rms_norm,
+}
+table(
+    layer=list(plain),
+    difference_from_the_closed_box=[np.abs(plain[n](x, 1.0, 0.0, 1e-5) - layers[n](x)).max() for n in plain],
+)
+
+# %% [markdown]
+# Choose one, and its graph is drawn from that function. In which of the five is an arrow missing?
+
+# %%
+gamma, beta = rng.uniform(1, 2, (1, 4, 1, 1)), rng.normal(size=(1, 4, 1, 1))
+message = rng.normal(size=shape)
+graphs = {name: trace(layer, x, gamma, beta, eps=1e-5) for name, layer in plain.items()}
+
+play(lambda layer: draw(graphs[layer], graphs[layer].backward(message)), layer=list(plain))
+
+# %% [markdown]
+# In RMSNorm, where nothing leads through a mean. The other four have the same arrows, apart from one box for GroupNorm's
+# reshape, and the shapes in brackets tell them apart.
+
+# %% [markdown]
+# ### How many directions are lost
+#
+# *A detour of about five minutes.*
+#
+# How many directions does each layer take from a whole batch? Count them on 2 images of 4 channels and 3 pixels, 24
+# numbers: the Jacobian of the layer has 24 rows and columns, and as many directions are lost as are missing from its
+# rank. Predict the five numbers: how many sets of statistics has each layer, and how many directions does each set cost?
+
+# %%
+tiny = np.random.default_rng(5).normal(size=(2, 4, 1, 3))
+
+
+def lost(layer):
+    def flat(v):
+        return layer(v.reshape(tiny.shape), 1.0, 0.0, 1e-12).reshape(-1)
+
+    J = np.array([complex_step(flat, tiny.reshape(-1), output) for output in np.eye(24)])
+    return 24 - int(np.sum(np.linalg.svd(J, compute_uv=False) > 1e-6))
+
+
+def sets(layer):
+    """How many different sets of entries share their statistics."""
+    together = (reached(lambda x: layer(x, 1.0, 0.0, 1e-5), tiny, entry) for entry in np.ndindex(tiny.shape))
+    return len({shared.tobytes() for shared in together})
+
+
+table(
+    layer=list(plain),
+    sets_of_statistics=[sets(layer) for layer in plain.values()],
+    directions_lost_of_24=[lost(layer) for layer in plain.values()],
+)
+
+# %% [markdown]
+# Two for each set, and one where there is no mean.
+
+# %% [markdown]
 # ## What a layer can't see
 #
 # A direction that is lost going backward is a change that goes unseen going forward. Try it on real images. The cell
@@ -783,12 +805,8 @@ shifted[0] += 5
 
 shares = {}
 for name, layer in layers.items():
-    plain = layer(maps, 1.0, 0.0, 1e-5)
-    shares[name] = [
-        np.abs(layer(changed, 1.0, 0.0, 1e-5) - plain)[who].max()
-        for changed in (darker, shifted)
-        for who in (slice(0, 1), slice(1, None))
-    ]
+    changes = [np.abs(layer(changed) - layer(maps)) for changed in (darker, shifted)]
+    shares[name] = [change[who].max() for change in changes for who in (slice(0, 1), slice(1, None))]
 columns = ("doubled_image_itself", "doubled_the_others", "shifted_image_itself", "shifted_the_others")
 table(layer=list(layers), **dict(zip(columns, zip(*shares.values(), strict=True), strict=True)))
 

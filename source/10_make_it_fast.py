@@ -23,8 +23,9 @@ import numpy as np
 # ## Two forms to begin with
 #
 # The first is the walk of [notebook 03](03_backward.ipynb), step by step. The second is the closed form of
-# [notebook 05](05_closed_form.ipynb). Which of the two has more arithmetic in it? Guess by how much the one is
-# faster than the other.
+# [notebook 05](05_closed_form.ipynb). [Kratzert's
+# post](https://kratzert.github.io/2016/02/12/understanding-the-gradient-flow-through-the-batch-normalization-layer.html)
+# calls the second a bit faster. Which of the two has more arithmetic in it? And how much is a bit?
 
 # %%
 def staged(dout, cache):
@@ -365,6 +366,7 @@ def summary():
         walks_of_memory=[counted[form][0] for form in times],
         predicted_ms=[predicted(counted[form][0]) for form in times],
         measured_ms=list(times.values()),
+        measured_over_predicted=[ms / predicted(counted[form][0]) for form, ms in times.items()],
     )
 
 
@@ -372,8 +374,8 @@ print(f"'no temporaries' is {whose_lean}.")
 summary()
 
 # %% [markdown]
-# Fewer walks, and fewer arrays to be made. Which of the two gained more? Divide measured by predicted, row by row:
-# what is left over are costs that the bytes don't explain.
+# Fewer walks, and fewer arrays to be made. Which of the two gained more? The last column divides measured by predicted:
+# what is above 1 are costs that the bytes don't explain.
 
 # %% [markdown]
 # ## Blocks that stay in the cache
@@ -494,6 +496,44 @@ summary()
 # is worth something too. It says that the cost is elsewhere.
 
 # %% [markdown]
+# ## Three walks?
+#
+# Five walks are needed because a block is long gone when its sums are complete. A strip of columns is another matter.
+# Each column has sums of its own, so a strip that stays in the cache as a whole can be read, summed and finished: three
+# walks. The lines below do that. What time do three walks promise? And is there anything in the way?
+
+# %%
+def by_strips(dout, cache, columns):
+    """The backward pass for so many columns at a time, each strip from beginning to end."""
+    xhat, gamma, _, ivar, *_ = cache
+    N, scale = len(dout), gamma * ivar
+    dx, dgamma, dbeta = np.empty_like(dout), np.empty_like(gamma), np.empty_like(gamma)
+    for start in range(0, dout.shape[1], columns):
+        strip = slice(start, start + columns)
+        above, along = dout[:, strip], xhat[:, strip]
+        work = above * along
+        dgamma[strip], dbeta[strip] = work.sum(axis=0), above.sum(axis=0)
+        np.multiply(along, dgamma[strip] / -N, out=work)
+        work += above
+        work -= dbeta[strip] / N
+        np.multiply(work, scale[strip], out=dx[:, strip])
+    return dx, dgamma, dbeta
+
+
+STRIPS = [16, 64, 256]
+table(
+    form=[f"strips of {columns} columns" for columns in STRIPS] + ["blocks of 64 rows"],
+    walks=[3] * 3 + [5],
+    predicted_ms=[predicted(3)] * 3 + [predicted(5)],
+    measured_ms=[best_of(by_strips, dout, cache, columns) for columns in STRIPS] + [times["blocked"]],
+)
+
+# %% [markdown]
+# A strip is made of short pieces that lie far apart: 16 numbers here, the next 16 a whole row of `dout` later. NumPy
+# starts anew for each piece, and memory, which is at its best when it is read straight on, has to jump. If that costs more
+# than two walks, blocks of whole rows win although they read everything twice.
+
+# %% [markdown]
 # ## Blocks on threads
 #
 # Blocks have nothing to do with one another, once the sums are known. So they can be done at the same time. In
@@ -553,9 +593,9 @@ times[name], peaks[name], counted[name] = best_of(threaded, dout, cache), peak(t
 summary()
 
 # %% [markdown]
-# The threads share the way to memory. If one of them can already fill it, a second brings little; if one alone
-# leaves it half empty, two can be nearly twice as fast, and even faster than the prediction, which was measured
-# with one thread. For small arrays threads only cost. Try `N = 64` in the cell that makes the batch, and run
+# The threads share the way to memory. If one of them can already fill it, a second brings little or nothing; nor
+# does it where other programs keep the processors busy. If one alone leaves the way half empty, two can be nearly twice
+# as fast, and even faster than the prediction, which was measured with one thread. For small arrays threads only cost. Try `N = 64` in the cell that makes the batch, and run
 # everything below it again.
 
 # %% [markdown]
@@ -576,8 +616,67 @@ times[again], peaks[again], counted[again] = best_of(threaded_again, dout, cache
 summary()
 
 # %% [markdown]
+# Take the last two rows from one another, and hold the difference against that of the two additions above. If they are
+# alike, it was the pages of `dx` that you have saved. If the gain is smaller, the threads had shared that work too.
+#
 # The price is a trap: `dx` of the last call is overwritten by the next. A library that offers this leaves the
 # choice to its caller.
+
+# %% [markdown]
+# ## What is left
+#
+# The bytes are spent now. What is left are the operations on blocks in the cache, so look at one of them. Here a row is
+# taken off a block of 65,536 numbers, which is always the same block, cut into rows of different length. The bytes and
+# the arithmetic are the same. Is the time?
+
+# %%
+LENGTHS = [64, 256, 1024, 4096, 8192, 16384]
+
+
+def row_off(length):
+    """Nanoseconds a number to take one row off each row of a block in the cache."""
+    block, row = np.ones((65536 // length, length), np.float32), np.ones(length, np.float32)
+    out = np.empty_like(block)
+
+    def run():
+        for _ in range(50):
+            np.subtract(block, row, out=out)
+
+    return best_of(run) * 1e6 / (50 * block.size)
+
+
+print(f"NumPy's buffer holds {np.getbufsize():,} numbers.")
+table(row_length=[f"{length:,}" for length in LENGTHS], ns_a_number=[row_off(length) for length in LENGTHS])
+
+# %% [markdown]
+# Short rows are expensive. If your table has a step where a row gets as long as the buffer, that is NumPy's own doing: it
+# hands out work in portions of that many numbers, and copies a shorter row until it fills one. So take several rows as
+# one. Eight rows of 1,024 numbers lie in memory as one row of 8,192 does, and `reshape` says so without a copy; the rows
+# that are taken off or multiplied are then repeated eight times, once for all blocks.
+#
+# And one gift is left. When the sums are complete, which blocks are still in a large cache? Where would you begin
+# the second pass?
+#
+# `bnlib.norms.fast` does all of this. It takes the size of its blocks from the cache of the machine, begins the second pass
+# at the end, and adds up the sums of blocks in float64. It is the last form of this notebook, in three short files that
+# you can read.
+
+# %%
+from bnlib.norms import fast
+
+workspace = fast.Workspace()
+
+
+def library(dout, cache):
+    return fast.batchnorm_backward(dout, cache, out=kept, workspace=workspace)
+
+
+times["bnlib"], peaks["bnlib"], counted["bnlib"] = best_of(library, dout, cache), peak(library), (5.0, 0)
+summary()
+
+# %% [markdown]
+# How far is the last row from the first, and how far from what five walks take? What it gains over the row above it did
+# not come from fewer bytes.
 
 # %% [markdown]
 # ## The roofline
@@ -618,35 +717,12 @@ else:
 # will yours stand?
 
 # %%
+from bnlib.plots.roofline import roofline
+
 USEFUL = counted["closed"][1]  # operations for each entry
-
-
-def roofline():
-    fig, ax = figure(width=8, height=4.4)
-    at = np.geomspace(0.02, 10, 200)
-    ax.plot(at, np.minimum(BANDWIDTH * at, PEAK), color=MUTED, label="the roof, one thread")
-    said = []
-    for (form, ms), marker in zip(times.items(), "osD^v<P", strict=False):
-        intensity, speed = USEFUL / (4 * counted[form][0]), USEFUL * N * D / ms / 1e6
-        colour = GRADIENT if form == "PyTorch" else INK
-        ax.plot([intensity], [speed], marker, markersize=9, color=colour, label=form)
-        said.append(f"{form} {speed:.2g} at {intensity:.2g}")
-    ax.set(xscale="log", yscale="log", xlabel="useful operations for each byte", ylabel="billions of operations a second")
-    ticks = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
-    for axis, (low, high) in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
-        axis.set_ticks([tick for tick in ticks if low <= tick <= high])
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_formatter("")
-    ax.legend(frameon=False, loc="lower right")
-    return picture(
-        fig,
-        alt=f"A roofline: memory gives {BANDWIDTH:.0f} GB a second, arithmetic {PEAK:.1f} billion operations. Billions of "
-        f"useful operations a second, at operations for each byte: {'; '.join(said)}.",
-    )
-
-
+points = {form: (USEFUL / (4 * counted[form][0]), USEFUL * N * D / ms / 1e6) for form, ms in times.items()}
 print(f"The roof bends at {PEAK / BANDWIDTH:.2g} operations for each byte.")
-roofline()
+roofline(points, BANDWIDTH, PEAK, other="PyTorch")
 
 # %% [markdown]
 # What stands to the left of the bend is limited by memory. If that is all of them, you have the answer to the first
@@ -666,7 +742,7 @@ few = slice(0, 512)
 _, small = batchnorm_forward(x[few], gamma, beta, np.float32(1e-5))
 right, _, _ = staged(dout[few].astype(np.float64), [np.asarray(part, np.float64) for part in small])
 scale = np.max(np.abs(dout[few] * gamma * small[3]))
-forms = {"staged": staged, "closed": closed, "no temporaries": lean, "blocked": blocked_64, name: threaded}
+forms = {"staged": staged, "closed": closed, "no temporaries": lean, "blocked": blocked_64, name: threaded, "bnlib": fast.batchnorm_backward}
 table(
     form=list(forms),
     largest_error_of_dx=[float(np.max(np.abs(f(dout[few], small)[0] - right)) / scale) for f in forms.values()],
@@ -697,12 +773,12 @@ table(
 # why networks are trained in 16 bits; the sums are kept in 32, or rounding would spoil them.
 # </details>
 #
-# <details><summary>3. Why do five walks seem to be the least, and what would three take?</summary>
+# <details><summary>3. Layer normalisation takes its means along rows. How many walks does its backward pass
+# need?</summary>
 #
-# The first entry of <code>dx</code> needs the sums over all rows, so <code>dout</code> and <code>xhat</code> are
-# read once before, and once more with it. If a few columns of both arrays stay in the cache from the first reading
-# to the second, the second costs nothing. Columns lie scattered in memory, though: neighbouring entries of a row
-# share a cache line, so the strip has to be some columns wide and all rows high.
+# Three, without any trick. All that <code>dx</code> needs of a row is in the row, so a block of rows is read, finished and
+# written while it is in the cache. Only <code>dgamma</code> and <code>dbeta</code> run over all rows, and they are
+# not needed for <code>dx</code>.
 # </details>
 #
 # Next: [11 · Capstone](11_capstone.ipynb), with no help in it: the whole layer, from an empty cell.

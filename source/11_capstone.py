@@ -6,7 +6,8 @@
 # This is the last notebook, and there is no help in it. No graph is drawn before you have written its code, no
 # step is laid out, and the hints name the notebook to go back to and a way to test, and no formula. There are five functions. They have the
 # interface of Stanford's course [cs231n](https://cs231n.github.io), assignment 2, so you can take them there, or
-# bring yours from there and have them checked here. Allow an hour, or ten minutes if you bring them.
+# bring yours from there and have them checked here. You have written each of them once, in pieces or whole. Allow 45
+# minutes, or ten if you bring them. The part in which they train a network is a detour of five more.
 
 # %% given=true
 import numpy as np
@@ -56,7 +57,7 @@ except ValueError as error:
 #
 # ### 11.1 Batch normalization, forward
 #
-# Difficulty ●●●○○ · about 10 minutes
+# Difficulty ●●●○○ · about 8 minutes
 #
 # Write `batchnorm_forward(x, gamma, beta, bn_param)`. It gives back `out` (N, D) and a `cache`.
 #
@@ -107,7 +108,7 @@ assert np.allclose(_param["running_var"], [0.75, 3.0])
 # %% [markdown]
 # ### 11.2 Batch normalization, backward
 #
-# Difficulty ●●●●○ · about 15 minutes
+# Difficulty ●●●●○ · about 10 minutes
 #
 # Write `batchnorm_backward(dout, cache)` for a call in train mode. Go back through the graph, step by step. It
 # gives back `dx` (N, D), `dgamma` (D,) and `dbeta` (D,).
@@ -146,7 +147,7 @@ check("11.2")
 # %% [markdown]
 # ### 11.3 The same in short
 #
-# Difficulty ●●●●○ · about 10 minutes
+# Difficulty ●●●●○ · about 7 minutes
 #
 # Write `batchnorm_backward_alt(dout, cache)`. It gives back the same three gradients, with `dx` simplified on
 # paper as far as you can.
@@ -178,7 +179,7 @@ check("11.3")
 # %% [markdown]
 # ### 11.4 Layer normalisation, forward
 #
-# Difficulty ●●○○○ · about 5 minutes
+# Difficulty ●●○○○ · about 4 minutes
 #
 # Write `layernorm_forward(x, gamma, beta, ln_param)`. Every row is normalised over its own D features (J. Ba, J.
 # Kiros and G. Hinton, [2016](https://arxiv.org/abs/1607.06450)); `gamma` and `beta` stay (D,). It gives back
@@ -216,7 +217,7 @@ assert np.allclose(_out, [[-1.0, 1.5], [0.0, 1.0]])
 # %% [markdown]
 # ### 11.5 Layer normalisation, backward
 #
-# Difficulty ●●●●○ · about 10 minutes
+# Difficulty ●●●●○ · about 6 minutes
 #
 # Write `layernorm_backward(dout, cache)`. It gives back `dx` (N, D), `dgamma` (D,) and `dbeta` (D,).
 #
@@ -347,6 +348,8 @@ Markdown("\n".join(lines))
 
 # %% [markdown]
 # ## In a network
+#
+# *A detour of five minutes.*
 #
 # Last, let the functions do what they are for. A network with one hidden layer of 32 units learns the digits:
 # once without normalisation, once with each of the two layers before the ReLU. The functions below take a layer

@@ -26,6 +26,10 @@ _BOX = (
 )
 
 
+# What to think about stands out by its place and a line beside it, in grey as well.
+_THOUGHT = "margin:8px 0;padding:2px 0 2px 10px;border-left:2px solid {colour}"
+
+
 @dataclass(frozen=True)
 class Card:
     """A short notice. `text` is what a terminal, a report and a screen without HTML get."""
@@ -38,17 +42,36 @@ class Card:
 
 
 def verdict_card(exercise: Exercise, verdict: Verdict) -> Card:
-    """What was asked, what was found and at which case, and what can be done next."""
+    """What was asked, what came back and at which case, what that is, and what can be done next."""
     sign, word, _ = _LOOK[verdict.status]
-    lines = [] if verdict.passed else [verdict.message]
+    title = f"{sign} {exercise.id} {exercise.title}: {word.lower()}"
+    if verdict.passed:
+        return notice(verdict.status, title, [verdict.message])
+    came = verdict.message.removesuffix(verdict.thought).rstrip()
     if verdict.status in ("failed", "error") and verdict.case:
-        lines.append(f"Found with {verdict.case}.")
-    if not verdict.passed:
-        lines.append(f"Asked for: {exercise.asks}")
-        lines.append(f'For a hint, run `hint("{exercise.id}")` in a cell of its own.')
-    else:
-        lines.append(verdict.message)
-    return notice(verdict.status, f"{sign} {exercise.id} {exercise.title}: {word.lower()}", lines)
+        came += f" Found with {verdict.case}."
+    text = [title, f"Asked for: {exercise.asks}", came]
+    body = [_line(line) for line in text[1:]]
+    if verdict.thought:
+        name = f"{verdict.mistake}: " if verdict.mistake else ""
+        text.append(name + verdict.thought)
+        label = f"<strong>{escape(name)}</strong>" if name else ""
+        body.append(_line(verdict.thought, label, _THOUGHT.format(colour=_LOOK[verdict.status][2])))
+    shown = verdict.place.picture() if verdict.place else None
+    if shown is not None and verdict.place is not None:
+        text.append(f"In the graph: {verdict.place.says}")
+        body.append(f'<div style="margin:6px 0">{shown.html}</div>')
+    section = exercise.section.replace("-", " ")
+    hint = f'For a hint, run `hint("{exercise.id}")` in a cell of its own.'
+    text += [f"It is explained under “{section}” in this notebook. {hint}"]
+    # JupyterLab scrolls to a heading of the same notebook; anywhere else the words say where to look.
+    link = f'<a href="#{escape(exercise.section)}">{escape(section)}</a>'
+    body.append(f'<div style="margin-top:4px">It is explained under {link}. {markup(hint)}</div>')
+    return Card(_box(verdict.status, title, "".join(body)), "\n".join(text))
+
+
+def _line(text: str, label: str = "", style: str = "margin-top:4px") -> str:
+    return f'<div style="{style}">{label}{markup(text)}</div>'
 
 
 def hint_card(exercise: Exercise, given: int) -> Card:
@@ -104,7 +127,7 @@ def notice(kind: str, title: str, lines: list[str]) -> Card:
 
     What stands between backticks in a line is set as code.
     """
-    body = "".join(f'<div style="margin-top:4px">{markup(line)}</div>' for line in lines)
+    body = "".join(_line(line) for line in lines)
     return Card(_box(kind, title, body), "\n".join([title, *lines]))
 
 

@@ -159,7 +159,14 @@ def _cell_metadata(cell: SourceCell, identifier: str) -> dict[str, Any]:
 def _identifier(cell: SourceCell) -> str:
     if cell.exercise is not None:
         return re.sub(r"[^a-zA-Z0-9_-]", "-", f"{cell.kind}-{cell.exercise}")[:64]
-    return digest(cell.source)
+    # JupyterLab finds a cell's id (`#cell-id=...`) in a notebook that it has just opened; headings come too late.
+    heading = re.match(r"#+ (.+)", cell.source) if cell.kind == "markdown" else None
+    return (section_id(heading[1]) if heading else "") or digest(cell.source)
+
+
+def section_id(heading: str) -> str:
+    """The id of the cell that begins with a heading, as links name it: "N or N - 1?" gives "n-or-n-1"."""
+    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")[:64]
 
 
 def _unused(identifier: str, taken: set[str]) -> str:

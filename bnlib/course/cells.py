@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from . import marks
@@ -28,7 +29,7 @@ class SourceCell:
     exercise: str | None = None
     points: int = 0
 
-    @property
+    @cached_property
     def stub_source(self) -> str:
         """What a learner gets: the solution replaced by a stub, hidden tests taken out."""
         return marks.without_hidden(marks.stubbed(self.source))
@@ -38,7 +39,7 @@ class SourceCell:
         """The cell solved: the solution without its marker lines, hidden tests taken out."""
         return marks.unmarked(marks.without_hidden(self.source))
 
-    @property
+    @cached_property
     def hidden(self) -> str:
         """The hidden tests without their marker lines; empty where there are none."""
         return marks.hidden(self.source)

@@ -13,6 +13,9 @@ from pathlib import Path
 from .copies import WorkspaceError
 
 START = "00_start_here.ipynb"
+# Defaults for JupyterLab's settings, below the learner's own: all cells are drawn, one after the other. With
+# JupyterLab's default the sections that links lead to end up below the screen, because heights are guessed.
+_SETTINGS = Path(__file__).with_name("jupyter")
 
 Run = Callable[[list[str], Path], int]
 
@@ -48,6 +51,12 @@ def command_for(arguments: Sequence[str]) -> list[str]:
     return [*command, *(argument for argument in arguments if argument not in command)]
 
 
+def environment() -> dict[str, str]:
+    """This process's environment, in which JupyterLab also finds the course's defaults for its settings."""
+    paths = [os.environ.get("JUPYTER_CONFIG_PATH", ""), str(_SETTINGS)]
+    return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))}
+
+
 def has_browser() -> bool:
     """Whether Python finds a browser on this machine."""
     try:
@@ -62,8 +71,8 @@ def _become(command: list[str], folder: Path) -> int:
     sys.stdout.flush()
     if os.name == "posix":
         os.chdir(folder)
-        os.execv(command[0], command)
-    process = subprocess.Popen(command, cwd=folder)
+        os.execve(command[0], command, environment())
+    process = subprocess.Popen(command, cwd=folder, env=environment())
     while True:
         try:
             return process.wait()

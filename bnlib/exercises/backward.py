@@ -9,14 +9,23 @@ from collections.abc import Callable
 from typing import Any
 
 from ..norms import staged
+from . import graphs
 from .batches import cases_for
-from .mistakes.backward import mistake
+from .mistakes.backward import mistake as of_a_product
+from .mistakes.backward_input import mistake as of_the_input
+from .mistakes.backward_slopes import mistake as of_the_slopes
+from .mistakes.backward_variance import mistake as of_the_variance
+from .mistakes.backward_whole import mistake as of_the_whole
+from .mistakes.means import mistake as of_a_mean
 from .spec import Exercise
 
 _SHAPES = {
     **dict.fromkeys(("dbeta", "dgamma", "divar", "dsqrtvar", "dvar", "dmu"), "(D,)"),
     **dict.fromkeys(("dgammax", "dxhat", "dxmu1", "dsq", "dxmu2", "dx1", "dx2", "dx"), "(N, D)"),
 }
+
+# Each holds the mistakes of some of the steps.
+_MISTAKES = (of_a_product, of_the_variance, of_a_mean, of_the_input, of_the_whole, of_the_slopes)
 
 
 def _exercise(
@@ -30,6 +39,7 @@ def _exercise(
     hints: tuple[str, ...],
 ) -> Exercise:
     """An exercise on one function of `staged`, whose parameters name what each case hands it."""
+    graph = graphs.layer if id == "3.10" else getattr(graphs, reference.__name__)
     return Exercise(
         id=id,
         title=title,
@@ -40,7 +50,9 @@ def _exercise(
         hints=hints,
         section=section,
         shapes={name: _SHAPES[name] for name in returns},
-        mistakes=mistake.of(id),
+        mistakes=tuple(known for part in _MISTAKES for known in part.of(id)),
+        graph=graph,
+        entries={"cache": graphs.CACHE} if id == "3.10" else {},
     )
 
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from .. import norms
 from ..data import digits_batch
 from ..norms.core import EPS
+from . import graphs
+from .mistakes.beyond_batch import mistake
 from .pairs import backward_fields, forward_fields
 from .running import Calls
 from .spec import Case, Cases, Exercise
@@ -173,6 +175,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "broadcast as before; eps comes from `ln_param`.",
         ),
         section="A-row-by-itself",
+        mistakes=mistake.of("9.1"),
+        graph=graphs.layer_pair,
         shapes=_ROWS,
         may_change=("ln_param",),
         **forward_fields(norms.layernorm_forward),
@@ -189,9 +193,11 @@ EXERCISES: tuple[Exercise, ...] = (
             "axis 1, with their axis kept, and both are means of something with `gamma` in it.",
         ),
         section="Where-gamma-stands",
+        mistakes=mistake.of("9.2"),
+        graph=graphs.layer_pair,
         shapes=_ROWS,
         may_change=("ln_param",),
-        **backward_fields(norms.layernorm_forward, norms.layernorm_backward),
+        **backward_fields(norms.layernorm_forward, norms.layernorm_backward, after="9.1"),
     ),
     Exercise(
         id="9.3",
@@ -205,6 +211,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "in the opposite order. The layer itself keeps the running statistics.",
         ),
         section="Channels-are-features",
+        mistakes=mistake.of("9.3"),
         **{**_SPATIAL_CALLS, "cases": _spatial_calls, "shapes": {"out": "(N, C, H, W)", **_STATISTICS}},
     ),
     Exercise(
@@ -219,9 +226,11 @@ EXERCISES: tuple[Exercise, ...] = (
             "Only `dx` has to become images again. `dgamma` and `dbeta` are (C,) already.",
         ),
         section="Channels-are-features",
+        mistakes=mistake.of("9.4"),
+        graph=graphs.spatial_pair,
         shapes=_CHANNELS,
         may_change=("bn_param",),
-        **backward_fields(norms.spatial_batchnorm_forward, norms.spatial_batchnorm_backward),
+        **backward_fields(norms.spatial_batchnorm_forward, norms.spatial_batchnorm_backward, after="9.3"),
     ),
     Exercise(
         id="9.5",
@@ -236,6 +245,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "(N, C, H, W) before `gamma` comes in.",
         ),
         section="Groups-of-channels",
+        mistakes=mistake.of("9.5"),
+        graph=graphs.group_pair,
         shapes=_GROUPS,
         may_change=("gn_param",),
         **forward_fields(norms.spatial_groupnorm_forward),
@@ -252,9 +263,11 @@ EXERCISES: tuple[Exercise, ...] = (
             "with five axes, apply the bracket over the last three, and reshape at the end.",
         ),
         section="Groups-of-channels",
+        mistakes=mistake.of("9.6"),
+        graph=graphs.group_pair,
         shapes=_GROUPS,
         may_change=("gn_param",),
-        **backward_fields(norms.spatial_groupnorm_forward, norms.spatial_groupnorm_backward),
+        **backward_fields(norms.spatial_groupnorm_forward, norms.spatial_groupnorm_backward, after="9.5"),
     ),
     Exercise(
         id="9.7",
@@ -267,6 +280,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "eps stands under the root, with the mean of the squares over axis 1, kept.",
         ),
         section="Without-the-mean",
+        mistakes=mistake.of("9.7"),
+        graph=graphs.rms_pair,
         shapes=_ROWS,
         **forward_fields(norms.rmsnorm_forward),
     ),
@@ -282,7 +297,9 @@ EXERCISES: tuple[Exercise, ...] = (
             "the root. `gamma` is in `dxhat`.",
         ),
         section="Without-the-mean",
+        mistakes=mistake.of("9.8"),
+        graph=graphs.rms_pair,
         shapes=_ROWS,
-        **backward_fields(norms.rmsnorm_forward, norms.rmsnorm_backward, ("dx", "dgamma")),
+        **backward_fields(norms.rmsnorm_forward, norms.rmsnorm_backward, ("dx", "dgamma"), after="9.7"),
     ),
 )

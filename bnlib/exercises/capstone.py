@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from .. import norms
 from ..data import digits_batch
+from . import graphs
+from .mistakes.capstone import mistake
 from .pairs import backward_fields, forward_fields
 from .running import OFFSET, Calls, parameters
 from .spec import Case, Exercise
@@ -78,6 +80,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "dictionary after each call.",
         ),
         section="The-five-functions",
+        mistakes=mistake.of("11.1"),
         **Calls(needs_cache=False).fields("batchnorm_forward", norms.batchnorm_forward),
     ),
     Exercise(
@@ -92,9 +95,11 @@ EXERCISES: tuple[Exercise, ...] = (
             "missing.",
         ),
         section="The-five-functions",
+        mistakes=mistake.of("11.2"),
+        graph=graphs.batch_pair,
         shapes=GRADIENTS,
         may_change=("bn_param",),
-        **backward_fields(norms.batchnorm_forward, norms.batchnorm_backward),
+        **backward_fields(norms.batchnorm_forward, norms.batchnorm_backward, after="11.1"),
     ),
     Exercise(
         id="11.3",
@@ -107,9 +112,11 @@ EXERCISES: tuple[Exercise, ...] = (
             "Three terms: what comes straight, what the mean takes off, what the variance takes off.",
         ),
         section="The-five-functions",
+        mistakes=mistake.of("11.3"),
+        graph=graphs.batch_pair,
         shapes=GRADIENTS,
         may_change=("bn_param",),
-        **backward_fields(norms.batchnorm_forward, norms.batchnorm_backward_alt),
+        **backward_fields(norms.batchnorm_forward, norms.batchnorm_backward_alt, after="11.1"),
     ),
     Exercise(
         id="11.4",
@@ -122,6 +129,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "gamma and beta still have one entry for each feature. Only the statistics changed sides.",
         ),
         section="The-five-functions",
+        mistakes=mistake.of("11.4"),
+        graph=graphs.layer_pair,
         shapes={"out": "(N, D)"},
         may_change=("ln_param",),
         **forward_fields(norms.layernorm_forward),
@@ -138,8 +147,10 @@ EXERCISES: tuple[Exercise, ...] = (
             "stand?",
         ),
         section="The-five-functions",
+        mistakes=mistake.of("11.5"),
+        graph=graphs.layer_pair,
         shapes=GRADIENTS,
         may_change=("ln_param",),
-        **backward_fields(norms.layernorm_forward, norms.layernorm_backward),
+        **backward_fields(norms.layernorm_forward, norms.layernorm_backward, after="11.4"),
     ),
 )

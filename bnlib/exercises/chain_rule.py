@@ -13,6 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import digits_batch
+from . import graphs
+from .mistakes.chain_rule import mistake as of_a_gate
+from .mistakes.fan_out import mistake as of_a_fan_out
+from .mistakes.means import mistake as of_a_mean
+from .mistakes.sweeps import mistake as of_a_sweep
 from .spec import Case, Exercise
 
 Array = NDArray[Any]
@@ -179,6 +184,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "Multiply what comes from above by that local derivative. Of dz, x and y you need only one.",
         ),
         section="Add-passes-on",
+        mistakes=of_a_gate.of("2.1"),
+        graph=graphs.add,
         shapes={"dx": "the shape of x", "dy": "the shape of y"},
     ),
     Exercise(
@@ -194,6 +201,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "Each gradient is a product of two arrays: dz is in both, and the other factor changes places.",
         ),
         section="Multiply-swaps",
+        mistakes=of_a_gate.of("2.2"),
+        graph=graphs.multiply,
         shapes={"dx": "the shape of x", "dy": "the shape of y"},
     ),
     Exercise(
@@ -209,6 +218,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "Every column of dz ends up as one number of db: add the column up, over the rows.",
         ),
         section="A-broadcast-going-forward-is-a-sum-going-backward",
+        mistakes=of_a_gate.of("2.3"),
+        graph=graphs.broadcast_add,
         shapes={"dx": "(N, D)", "db": "(D,)"},
     ),
     Exercise(
@@ -224,6 +235,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "Share dmu out evenly among the N rows, and give the result the shape of x.",
         ),
         section="A-sum-going-forward-is-a-broadcast-going-backward",
+        mistakes=of_a_mean.of("2.4"),
+        graph=graphs.mean,
         shapes={"dx": "(N, D)"},
     ),
     Exercise(
@@ -240,6 +253,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "The one through the mean has a minus sign on its way, a sum over the rows and a share of 1/N.",
         ),
         section="A-fan-out-going-forward-is-an-addition-going-backward",
+        mistakes=of_a_fan_out.of("2.5"),
+        graph=graphs.fan_out,
         shapes={"dx": "(N, D)"},
     ),
     Exercise(
@@ -257,5 +272,6 @@ EXERCISES: tuple[Exercise, ...] = (
             "Since a parent may be met more than once, what it receives joins what it already has.",
         ),
         section="A-node-sends-when-everything-has-arrived",
+        mistakes=of_a_sweep.of("2.6"),
     ),
 )

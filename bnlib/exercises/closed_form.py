@@ -17,9 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..memory import peak_of
+from ..memory import TooMuchMemory, call_within
 from ..norms import staged
+from . import graphs
 from .batches import SCALES, Layer, layer, layers
+from .mistakes.closed_form import mistake as of_a_part
+from .mistakes.closed_form_whole import mistake as of_the_whole
 from .spec import Case, Cases, Exercise, WrongAnswer, run_first
 
 Array = NDArray[np.floating]
@@ -58,19 +61,19 @@ def run_without_n_by_n(functions: Mapping[str, Callable[..., Any]], args: tuple[
     n, d = args[0].shape
     if n < 100 * d:
         return run_first(functions, args)
-    result, peak = peak_of(next(iter(functions.values())), *args)
-    if peak >= n * n * args[0].itemsize:
+    try:
+        return call_within(n * n * args[0].itemsize // 2, next(iter(functions.values())), *args)
+    except TooMuchMemory:
         raise WrongAnswer(
             f"It needs an array of N by N numbers, here {n} by {n}, and every row asks only for two sums "
             "that all rows share. What stands in your line that has one number for each pair of rows?"
-        )
-    return result
+        ) from None
 
 
 def _batches(rng: np.random.Generator) -> Iterator[tuple[str, Layer]]:
     yield from layers(rng)
-    # Where sums have so many terms, a mean for a sum, or a matrix of N by N, can't be overlooked.
-    yield "500 rows and 2 features", layer(rng, 500, 2, eps=1e-3)
+    # Where sums have so many terms, a mean for a sum, or a matrix of N by N, 32 MB, can't be overlooked.
+    yield "2000 rows and 2 features", layer(rng, 2000, 2, eps=1e-3)
 
 
 # A sum may cancel: rounding is then as large as its terms allow.
@@ -118,6 +121,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "is summed over the rows before it is multiplied?",
         ),
         section="Everything-that-reaches-the-variance",
+        mistakes=of_a_part.of("5.1"),
+        graph=graphs.normalise_var,
     ),
     _exercise(
         dmu_total,
@@ -132,6 +137,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "Sum dxmu1 over the rows, with a sign. ivar is the same in every row, so it may stand outside.",
         ),
         section="Everything-that-reaches-the-mean",
+        mistakes=of_a_part.of("5.2"),
+        graph=graphs.normalise_mu,
     ),
     _exercise(
         batchnorm_backward_alt,
@@ -150,6 +157,9 @@ EXERCISES: tuple[Exercise, ...] = (
             "multiplied by ivar, which has one entry for each column.",
         ),
         section="One-line",
+        mistakes=of_the_whole.of("5.3"),
+        graph=graphs.layer,
+        entries={"cache": graphs.CACHE},
         run=run_without_n_by_n,
     ),
     _exercise(
@@ -166,5 +176,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "not asked for.",
         ),
         section="A-bracket-that-is-a-list",
+        mistakes=of_a_part.of("5.4"),
+        graph=graphs.layer_dx,
+        entries={"cache": graphs.CACHE},
     ),
 )

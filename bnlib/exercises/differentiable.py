@@ -1,6 +1,7 @@
 """What exercise 4.1 differentiates: functions that a numeric gradient can stumble over, each with its case.
 
-They stand here by name, so that another process can be told which one is meant.
+They stand here by name, so that another process can be told which one is meant; the grader's worker makes them
+anew from their text, so none of them needs more than NumPy.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..gradcheck import numeric_gradient
-from ..norms import staged
 from .spec import Case
 
 Array = NDArray[Any]
@@ -46,7 +46,9 @@ def many_uses(x: Array) -> Array:
 def normalised(x: Array) -> Array:
     """Batch normalization with a gamma, a beta and an eps that are written down here."""
     d = x.shape[1]
-    return staged.batchnorm_forward(x, np.linspace(1.5, 2.5, d), np.linspace(-1.0, 1.0, d), 0.3)[0]
+    xmu = x - np.mean(x, axis=0)
+    xhat = xmu / np.sqrt(np.mean(xmu**2, axis=0) + 0.3)
+    return np.linspace(1.5, 2.5, d) * xhat + np.linspace(-1.0, 1.0, d)
 
 
 def in_float32(x: Array) -> Array:

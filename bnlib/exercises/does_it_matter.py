@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..data import digits_batch
 from ..norms import staged
+from .mistakes.does_it_matter import mistake
 from .spec import Case, Exercise
 
 Array = NDArray[np.floating]
@@ -70,6 +71,8 @@ def _updates(rng: np.random.Generator) -> Iterator[Case]:
     params = _params(rng, 4, 3, 2)
     yield Case("the parameters of a small network", (params, grads_of(params), 0.1))
     yield Case("a learning rate above 1", (params, grads_of(params), 2.5))
+    # Of sizes that NumPy would add to one another, so that an order that was trusted gives numbers.
+    params = _params(rng, 3, 3, 3)
     turned = dict(reversed(list(grads_of(params).items())))
     yield Case("gradients in another order than the parameters", (params, turned, 0.3))
     other = {"weights": rng.normal(size=(2, 5)), "gamma": rng.uniform(1, 2, 5)}
@@ -116,6 +119,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "into a new dictionary, so that neither the old one nor its arrays change.",
         ),
         section="One-step-downhill",
+        mistakes=mistake.of("8.1"),
     ),
     Exercise(
         id="8.2",
@@ -133,6 +137,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "names of the parameters, hand them to `sgd_update`, and only then let go of the old parameters.",
         ),
         section="One-step-of-a-network",
+        mistakes=mistake.of("8.2"),
         may_change=("bn_param",),
     ),
 )

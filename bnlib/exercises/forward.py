@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 from ..data import digits_batch
 from ..norms import staged
+from . import graphs
+from .mistakes.forward import mistake as of_statistics
+from .mistakes.forward_cache import mistake as of_the_cache
+from .mistakes.normalisation import mistake as of_normalisation
+from .mistakes.whole_forward import mistake as of_the_whole
 from .spec import Case, Exercise
 
 Array = NDArray[np.floating]
@@ -105,6 +110,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "`var` a mean of `sq` over the rows. Divide by N, which is what a mean does, and not by N - 1.",
         ),
         section="Steps-1-to-4",
+        mistakes=of_statistics.of("1.1"),
+        graph=graphs.statistics,
         shapes={"mu": "(D,)", "xmu": "(N, D)", "sq": "(N, D)", "var": "(D,)"},
     ),
     Exercise(
@@ -122,6 +129,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "`xmu` multiplied by `ivar`, which NumPy repeats for every row.",
         ),
         section="Steps-5-to-7",
+        mistakes=of_normalisation.of("1.2"),
+        graph=graphs.normalize,
         shapes={"sqrtvar": "(D,)", "ivar": "(D,)", "xhat": "(N, D)"},
     ),
     Exercise(
@@ -139,6 +148,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "`gammax` with `beta` added.",
         ),
         section="Steps-8-and-9",
+        mistakes=of_normalisation.of("1.3"),
+        graph=graphs.scale_shift,
         shapes={"gammax": "(N, D)", "out": "(N, D)"},
     ),
     Exercise(
@@ -157,6 +168,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "`gamma` and `eps` go in as they came.",
         ),
         section="The-whole-layer",
+        mistakes=of_the_whole.of("1.4") + of_the_cache.of("1.4"),
+        graph=graphs.nine_steps,
         shapes={"out": "(N, D)"},
         entries={"cache": ("xhat", "gamma", "xmu", "ivar", "sqrtvar", "var", "eps")},
     ),

@@ -12,6 +12,9 @@ from ..gradcheck import numeric_gradient, relative_error
 from ..suspects import ORDER, record
 from . import differentiable, upstream
 from .batches import layer
+from .mistakes.choosing import mistake as of_choosing
+from .mistakes.comparing import mistake as of_comparing
+from .mistakes.gradient_check import mistake as of_measuring
 from .spec import Case, Exercise, NotStarted, WrongAnswer
 
 Array = NDArray[Any]
@@ -37,6 +40,7 @@ def find_the_bug(
 def _pairs(rng: np.random.Generator) -> Iterator[Case]:
     a = rng.normal(size=(5, 3))
     yield Case("two different arrays of 5 rows and 3 columns", (a, a * rng.uniform(0.9, 1.1, a.shape)))
+    yield Case("a first array whose every entry is too small", (a - 0.1 * np.abs(a), a))
     one = a.copy()
     one[3, 1] *= 1.01
     yield Case("arrays that differ in one entry", (one, a))
@@ -118,6 +122,12 @@ def _records(rng: np.random.Generator) -> Iterator[Case]:
         first = {k: suspect[k].astype(truth[k].dtype) for k in names}
         return Case(says, (first, {k: truth[k] for k in names}, list(ORDER)))
 
+    # For a comparison that keeps signs, half of the mistakes are none.
+    for says, factor in (("small", 0.9), ("large", 1.1)):
+        suspect, truth = pair(None)
+        suspect["dvar"] = truth["dvar"] + (factor - 1.0) * np.abs(truth["dvar"])
+        yield case(f"a gradient whose every entry is too {says}", suspect, truth)
+
     for mistake in ("the sign of the inversion lost", "N - 1 for the mean", "gamma in dgamma", "dxmu2 lost"):
         yield case(f"a backward pass of which this is true: {mistake}", *pair(mistake))
     yield case("a backward pass that is right, but for rounding", *pair(None))
@@ -173,6 +183,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "summed over everything, divided by the distance between the two points.",
         ),
         section="Centred-differences",
+        mistakes=of_measuring.of("4.1"),
         shapes={"dx": "the shape of x"},
     ),
     Exercise(
@@ -191,6 +202,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "settled.",
         ),
         section="How-far-apart-are-two-gradients",
+        mistakes=of_comparing.of("4.2"),
         run=run_relative_error,
     ),
     Exercise(
@@ -208,6 +220,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "a shape.",
         ),
         section="Why-the-upstream-gradient-must-be-random",
+        mistakes=of_choosing.of("4.4"),
         run=upstream.run_good_upstream,
         judged=("judgement",),
     ),
@@ -227,6 +240,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "above that. What does your comparison say of NaN?",
         ),
         section="The-bug-hunt",
+        mistakes=of_comparing.of("4.3"),
         run=run_find_the_bug,
     ),
 )

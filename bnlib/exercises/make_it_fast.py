@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..memory import peak_of
+from ..memory import TooMuchMemory, call_within
+from . import graphs
 from .batches import SCALES, cases_for, layer
+from .mistakes.make_it_fast import mistake
 from .spec import Case, Exercise, WrongAnswer
 
 Array = NDArray[np.floating]
 Gradients = tuple[Array, Array, Array]
 
 _RETURNS = ("dx", "dgamma", "dbeta")
-# A block of 256 rows of 1,024 numbers, 32 times under one another: 64 MB in float64.
-_ROWS, _COLUMNS, _TIMES = 256, 1024, 32
+# A block of 64 rows of 1,024 numbers, 123 times under one another: 64.5 MB in float64, and little to make.
+_ROWS, _COLUMNS, _TIMES = 64, 1024, 123
 # What is neither dx nor working space: Python's own objects, rows of sums, a thread's stack.
 _SLACK = 2**20
 
@@ -77,13 +79,18 @@ class WithinMemory:
             return dx, times * dgamma, times * dbeta
         dout, (xhat, gamma, xmu, *rest), *others = call
         dout, xhat, xmu = (np.tile(array, (times, 1)) for array in (dout, xhat, xmu))
-        found, peak = peak_of(function, dout, (xhat, gamma, xmu, *rest), *others)
-        if peak > self.limit * dout.nbytes + _SLACK:
+        allowed = int(self.limit * dout.nbytes) + _SLACK
+        try:
+            found = call_within(allowed, function, dout, (xhat, gamma, xmu, *rest), *others)
+        except TooMuchMemory as much:
+            # Where a limit stopped it, nobody knows how many it would have been.
+            count = "more" if much.peak is None else f"{much.peak / dout.nbytes:.1f}"
             raise WrongAnswer(
-                f"The numbers may be right, but at its peak this holds {peak / dout.nbytes:.1f} new arrays "
-                f"of the size of `dout`. Allowed are {self.limit:g}, and `dx` is one of them. Which others "
-                "are alive at the same time?"
-            )
+                f"The numbers may be right, but at its peak this holds {count} new arrays of the size of "
+                f"`dout`. Allowed are {self.limit:g}, and `dx` is one of them. Which others are alive at "
+                "the same time?",
+                mistake="too-much-memory",
+            ) from None
         if isinstance(found, tuple) and len(found) == 3 and np.shape(found[0]) == dout.shape:
             copies = np.reshape(found[0], (times, *dx.shape))
             # Not a number is farthest of all.
@@ -140,6 +147,9 @@ EXERCISES: tuple[Exercise, ...] = (
             "a row.",
         ),
         section="No-temporaries",
+        mistakes=mistake.of("10.1"),
+        graph=graphs.layer,
+        entries={"cache": graphs.CACHE},
         shapes=_SHAPES,
         run=WithinMemory(batchnorm_backward_lean, 2),
         arguments=("dout", "cache", "times"),
@@ -159,6 +169,9 @@ EXERCISES: tuple[Exercise, ...] = (
             "end stops at the end. A slice of `dx` is a view: what you write into it stands in `dx`.",
         ),
         section="Blocks-that-stay-in-the-cache",
+        mistakes=mistake.of("10.2"),
+        graph=graphs.layer,
+        entries={"cache": graphs.CACHE},
         shapes=_SHAPES,
         run=WithinMemory(batchnorm_backward_blocked, 1.2),
         arguments=("dout", "cache", "rows", "times"),

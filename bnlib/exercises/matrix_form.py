@@ -16,7 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import digits_batch, two_layer
+from . import graphs
 from .batches import SCALES, Layer, layers
+from .mistakes.features_first import mistake as on_its_side
+from .mistakes.jacobian import mistake as of_the_jacobian
+from .mistakes.matrix_form import mistake as of_the_bracket
+from .mistakes.network import mistake as of_the_network
 from .spec import Case, Exercise
 
 Array = NDArray[np.floating]
@@ -178,6 +183,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "all of them at once. `ivar` stands outside, in front of all three.",
         ),
         section="One-column-and-its-matrix",
+        mistakes=of_the_jacobian.of("6.1"),
         shapes={"jacobian": "(N, N)"},
     ),
     Exercise(
@@ -196,6 +202,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "the rows of `dxhat * xhat`. Mind the axis; there is no ivar in the bracket.",
         ),
         section="A-matrix-nobody-builds",
+        mistakes=of_the_bracket.of("6.2"),
         shapes={"projected": "(N, D)"},
     ),
     Exercise(
@@ -212,6 +219,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "because xc hasn't been divided yet; gamma appears nowhere.",
         ),
         section="Kronecker-and-Hadamard",
+        mistakes=of_the_bracket.of("6.3"),
+        graph=graphs.scale,
         shapes={"dgamma": "(D,)"},
     ),
     Exercise(
@@ -230,6 +239,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "the squares were divided by N - ddof going forward, so that sum is divided by N - ddof too.",
         ),
         section="The-network-that-was-left-open",
+        mistakes=of_the_network.of("6.4"),
     ),
     Exercise(
         id="6.5",
@@ -246,6 +256,9 @@ EXERCISES: tuple[Exercise, ...] = (
             "pass from before, and N is the length of the second axis.",
         ),
         section="Lying-on-its-side",
+        mistakes=on_its_side.of("6.5"),
+        graph=graphs.features_first,
+        entries={"cache": graphs.CACHE},
         shapes={"dx": "(D, N)", "dgamma": "(D, 1)", "dbeta": "(D, 1)"},
     ),
 )

@@ -59,6 +59,15 @@ def course_of(exercise_id: str) -> Course:
     raise UnknownExercise(f"there is no exercise {exercise_id!r}; there are {ids}")
 
 
+def home_of(function: str) -> str | None:
+    """The id of the first exercise whose answer defines a function of that name, or None."""
+    for course in courses().values():
+        for identifier, exercise in course.exercises().items():
+            if function in exercise.functions:
+                return identifier
+    return None
+
+
 @lru_cache(maxsize=1)
 def _load_entry_points() -> None:
     for entry in entry_points(group=ENTRY_POINTS):

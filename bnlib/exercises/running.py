@@ -43,7 +43,8 @@ class Calls:
                 if cache is None and self.needs_cache:
                     raise WrongAnswer(
                         "A training call returns None for `cache`. The backward pass gets `dout`, the cache "
-                        "and nothing else."
+                        "and nothing else. What will it need to know?",
+                        mistake="no-cache",
                     )
         # A test call before any training may leave bn_param without statistics: they are 0 as at first.
         return (out, *(bn_param.get(key, np.zeros(x.shape[1])) for key in STATISTICS))
@@ -67,7 +68,8 @@ def _look_at(bn_param: Mapping[str, Any]) -> None:
         if bn_param.get(key) is None:
             raise WrongAnswer(
                 f"After a training call `bn_param` has no {key!r}. What one call finds out about the data, "
-                "the next one can only know from there."
+                "the next one can only know from there.",
+                mistake="running-not-written",
             )
 
 

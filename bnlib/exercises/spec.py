@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..diagnose import Piece
 from .mistakes import Mistake
 
 Cases = Callable[[np.random.Generator], Iterable["Case"]]
@@ -19,7 +20,14 @@ class NotStarted(Exception):
 
 
 class WrongAnswer(Exception):
-    """What came back is wrong in a way that no comparison of numbers says. Its text is for the learner."""
+    """What came back is wrong in a way that no comparison of numbers says. Its text is for the learner.
+
+    `mistake` is the known mistake's short name, where the runner can tell which one it is.
+    """
+
+    def __init__(self, says: str, mistake: str | None = None) -> None:
+        super().__init__(says)
+        self.mistake = mistake
 
 
 @dataclass(frozen=True)
@@ -56,8 +64,9 @@ class Exercise:
     is not what the function returns; `arguments` names a case's arguments, where they are not the function's.
     `may_change` names arguments that the function is allowed to change in place.
     `shapes` gives each output's shape in the letters of the course, for the messages; `entries` gives an
-    output that is a tuple the names of its parts. `mistakes` are the known ways of getting it wrong, the
-    likelier first.
+    output, or an argument, that is a tuple the names of its parts. `mistakes` are the known ways of getting
+    it wrong, the likelier first. `graph` gives the graph behind a case's arguments, where there is one that
+    can explain what no known mistake does.
     """
 
     id: str
@@ -77,6 +86,7 @@ class Exercise:
     judged: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
+    graph: Callable[[tuple[Any, ...]], Piece] | None = None
 
     @property
     def functions(self) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import digits_batch
+from . import graphs
+from .mistakes.start_here import mistake
 from .spec import Case, Exercise
 
 
@@ -46,6 +48,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "number. NumPy repeats it for every row.",
         ),
         section="Your-first-exercise",
+        mistakes=mistake.of("0.1"),
+        graph=graphs.center,
         shapes={"xmu": "(N, D)"},
     ),
 )

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from .. import norms
 from ..data import digits_batch
 from ..norms.batch import batchnorm_backward_test
+from . import graphs
+from .mistakes.train_and_test import mistake
 from .running import Calls, parameters
 from .spec import Case, Exercise
 
@@ -117,6 +119,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "the sum.",
         ),
         section="A-running-mean",
+        mistakes=mistake.of("7.1"),
         shapes={"running": "(D,)"},
     ),
     Exercise(
@@ -133,6 +136,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "moment of use, in both modes.",
         ),
         section="Two-modes",
+        mistakes=mistake.of("7.2"),
         **Calls().fields("batchnorm_forward", norms.batchnorm_forward),
     ),
     Exercise(
@@ -150,6 +154,9 @@ EXERCISES: tuple[Exercise, ...] = (
             "root of the running variance plus eps. No sum, no mean.",
         ),
         section="Two-ways-back",
+        mistakes=mistake.of("7.3"),
+        graph=graphs.test_mode,
+        entries={"cache": ("xhat", "gamma", "running_var", "eps")},
         shapes={"dx": "(N, D)", "dgamma": "(D,)", "dbeta": "(D,)"},
     ),
     Exercise(
@@ -166,6 +173,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "alone.",
         ),
         section="A-repair",
+        mistakes=mistake.of("7.4"),
         **Calls().fields("repaired", norms.batchnorm_forward),
     ),
     Exercise(
@@ -184,6 +192,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "of `W`, and it multiplies `b - running_mean`. `beta` comes last.",
         ),
         section="Fold-it-away",
+        mistakes=mistake.of("7.5"),
         shapes={"W": "(M, D)", "b": "(D,)"},
     ),
 )

@@ -4,38 +4,45 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import graphviz
 
 from ..draw.render import RenderError, render
 from ..graph import Graph
+from .columns import spread, width_of
 
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]
 
 # In pixels. A node holds its name, its shape, and under these two small pictures: the value and the gradient.
-_HEIGHT, _LEAST, _LETTER = 68, 56, 7.2
-# Between two ranks stands the name of a contribution.
+_HEIGHT, _LEAST = 66, 45
+# What Graphviz leaves between two ranks and two nodes of one; the ranks are moved apart or together afterwards.
 _GAP, _BETWEEN = 42, 18
+# Letters in a node and on an edge, as in flow.css.
+NAME, LABEL, SHAPE = 14, 13, 11.5
 _NODE = re.compile(r'<g id="(node|seed)(\d+)".*?<(?:polygon|ellipse)[^>]*?/>', re.DOTALL)
 _EDGE = re.compile(r'<g id="edge(\d+)".*?<path[^>]*? d="([^"]+)"', re.DOTALL)
 _SHIFT = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
 _PAIR = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 
 
-def layout(graph: Graph, seeds: Iterable[str]) -> dict[str, Any]:
+def layout(
+    graph: Graph, seeds: Iterable[str], labels: Mapping[tuple[str, str], str] | None = None
+) -> dict[str, Any]:
     """The picture's width and height, a box (x, y, width, height) for each node, a path for each edge.
 
     An edge is the points of a cubic spline from the node that is used to the one that uses it. `seeds` names
-    the nodes to which a gradient comes from outside: their paths come from the right. Raises RenderError where
-    there is no Graphviz.
+    the nodes to which a gradient comes from outside: their paths come from the right. `labels` are the texts
+    that will stand at the edges, by (source, target). Raises RenderError where there is no Graphviz.
     """
+    seeds = list(seeds)
     names = {name: i for i, name in enumerate(graph.nodes)}
+    pairs = [(edge.source, edge.target) for edge in graph.edges]
+    texts = [(labels or {}).get(pair, f"d{pair[0]}") for pair in pairs] + [f"d{name}" for name in seeds]
     dot = graphviz.Digraph("flow")
-    # A number stands behind the name of its contribution, which takes more room than the name alone.
-    gap = _GAP + 28 * all(node.value.size == 1 for node in graph.nodes.values())
-    dot.attr(rankdir="LR", nodesep=_inches(_BETWEEN), ranksep=_inches(gap), pad="0")
+    dot.attr(rankdir="LR", nodesep=_inches(_BETWEEN), ranksep=_inches(_GAP), pad="0")
     dot.attr("node", shape="box", fixedsize="true", label="", height=_inches(_HEIGHT))
     dot.attr("edge", dir="none")
     dot.attr(**_patience(graph))
@@ -46,7 +53,9 @@ def layout(graph: Graph, seeds: Iterable[str]) -> dict[str, Any]:
     for i, name in enumerate(seeds, len(graph.edges)):
         dot.node(f"s{i}", id=f"seed{i}", width="0.02", height="0.02", style="invis")
         dot.edge(f"n{names[name]}", f"s{i}", id=f"edge{i}", weight="4")
-    return _read(render(dot.source), len(names))
+    boxes, paths = _read(render(dot.source), len(names))
+    ends = [(names[parent], names[user]) for parent, user in pairs]
+    return _placed(*spread(boxes, paths, ends, [width_of(text, LABEL) + 3 for text in texts]))
 
 
 def _patience(graph: Graph) -> dict[str, str]:
@@ -67,16 +76,16 @@ def _wide(graph: Graph, name: str) -> int:
     node = graph[name]
     # A single number is written out, twice, where an array has its pictures.
     least = 92 if node.value.size == 1 else _LEAST
-    shape = ", ".join(map(str, node.shape))
-    return max(least, math.ceil(_LETTER * len(name)) + 12, math.ceil(5.6 * len(shape)) + 20)
+    shape = f"({', '.join(map(str, node.shape))})"
+    return math.ceil(max(least, width_of(name, NAME, bold=True) + 4, width_of(shape, SHAPE) + 4))
 
 
 def _inches(pixels: float) -> str:
     return f"{pixels / 72:.4f}"
 
 
-def _read(svg: str, count: int) -> dict[str, Any]:
-    """The places out of the SVG, with the upper left corner of everything at (0, 0)."""
+def _read(svg: str, count: int) -> tuple[list[Box], list[list[Point]]]:
+    """The boxes and the paths out of the SVG."""
     shift = _SHIFT.search(svg)
     if shift is None:
         raise RenderError("the renderer wrote an SVG that is not the graph asked for")
@@ -85,7 +94,7 @@ def _read(svg: str, count: int) -> dict[str, Any]:
     def points(text: str) -> list[Point]:
         return [(float(x) + right, float(y) + down) for x, y in _PAIR.findall(text)]
 
-    boxes: dict[int, tuple[float, float, float, float]] = {}
+    boxes: dict[int, Box] = {}
     for found in _NODE.finditer(svg):
         corners = points(found[0])
         if found[1] == "node" and corners:
@@ -94,14 +103,17 @@ def _read(svg: str, count: int) -> dict[str, Any]:
     paths = {int(found[1]): points(found[2]) for found in _EDGE.finditer(svg)}
     if len(boxes) < count:
         raise RenderError("the renderer left out nodes of the graph asked for")
-    every = [*(point for path in paths.values() for point in path)]
-    every += [corner for x, y, w, h in boxes.values() for corner in ((x, y), (x + w, y + h))]
-    x0, y0 = min(x for x, _ in every) - 12, min(y for _, y in every) - 14
+    return [boxes[i] for i in range(count)], [paths[i] for i in sorted(paths)]
+
+
+def _placed(boxes: list[Box], paths: list[list[Point]]) -> dict[str, Any]:
+    """The places with the upper left corner of everything at (0, 0)."""
+    every = [point for path in paths for point in path]
+    every += [corner for x, y, w, h in boxes for corner in ((x, y), (x + w, y + h))]
+    x0, y0 = min(x for x, _ in every) - 8, min(y for _, y in every) - 14
     return {
-        "width": math.ceil(max(x for x, _ in every) - x0 + 14),
+        "width": math.ceil(max(x for x, _ in every) - x0 + 10),
         "height": math.ceil(max(y for _, y in every) - y0 + 20),
-        "nodes": [
-            [round(v, 1) for v in (x - x0, y - y0, w, h)] for x, y, w, h in (boxes[i] for i in range(count))
-        ],
-        "edges": [[[round(x - x0, 1), round(y - y0, 1)] for x, y in paths[i]] for i in sorted(paths)],
+        "nodes": [[round(v, 1) for v in (x - x0, y - y0, w, h)] for x, y, w, h in boxes],
+        "edges": [[[round(x - x0, 1), round(y - y0, 1)] for x, y in path] for path in paths],
     }

@@ -17,11 +17,14 @@ _PARTS = (
     "words.js",
     "arrays.js",
     "drawing.js",
+    "marks.js",
     "motion.js",
     "view.js",
     "card.js",
     "code.js",
     "cuts.js",
+    "panel.js",
+    "keys.js",
     "bar.js",
 )
 _SHOW, _WIDGET = "show.js", "widget.js"
@@ -49,7 +52,8 @@ def style() -> str:
 def page(data: dict[str, Any], cutter: Cutter, title: str) -> str:
     """One HTML page with everything in it: no kernel, no network."""
     cuts = _possible(data)
-    answers = {"\n".join(cut): cutter.answer([cut]) for cut in cuts} if len(cuts) <= _ANSWERS else None
+    able = len(cuts) <= _ANSWERS and "start" not in data
+    answers = {"\n".join(cut): cutter.answer([cut]) for cut in cuts} if able else None
     piece = json.dumps({**data, "answers": answers}, separators=(",", ":")).replace("<", "\\u003c")
     parts = {"title": escape(title), "css": style(), "script": _parts(), "piece": piece}
     made = _read("page.html")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -13,14 +14,18 @@ _STYLE = (
 )
 
 
-def still(data: dict[str, Any]) -> str:
-    """The picture as an <img> element: nodes with name and shape, edges forward solid and backward dashed."""
+def still(data: dict[str, Any], seen: Iterable[dict[str, Any]]) -> str:
+    """The picture as an <img> element: nodes with name and shape, edges forward solid and backward dashed.
+
+    `seen` are the frames that have been: the way back is there as far as they go.
+    """
     layout, nodes = data["layout"], data["nodes"]
+    passed = {frame["edge"] for frame in seen if frame["kind"] == "back"}
     parts = [f"<style>{_STYLE}</style>"]
-    for edge, points in zip(data["edges"], layout["edges"], strict=False):
+    for i, (edge, points) in enumerate(zip(data["edges"], layout["edges"], strict=False)):
         path = "M{},{}C".format(*points[0]) + " ".join(f"{x},{y}" for x, y in points[1:])
         parts.append(f'<path d="{path}" transform="translate(0 -3)"/>')
-        if "name" in edge:
+        if i in passed:
             x, y = points[len(points) // 2]
             parts.append(f'<path class="b" d="{path}" transform="translate(0 3)"/>')
             parts.append(f'<text class="d" x="{x}" y="{y + 16}">{escape(edge["name"])}</text>')
@@ -34,7 +39,7 @@ def still(data: dict[str, Any]) -> str:
     inputs = ", ".join(node["name"] for node in nodes if not node["op"])
     alt = (
         f"The computational graph of {data['function']}: {len(nodes)} nodes and {len(data['edges'])} edges, each with "
-        f"its way back where a gradient passes. Inputs: {inputs}. Result: {nodes[data['seeds'][0]]['name']}."
+        f"its way back where the gradient has come. Inputs: {inputs}. Result: {nodes[data['seeds'][0]]['name']}."
     )
     source = base64.b64encode(svg.encode()).decode("ascii")
     return f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{source}" style="background:#fff;max-width:none">'

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..graph import Contribution, Gradients, Graph
-from . import listing
-from .arrays import pack
+from . import listing, piece
+from .arrays import pack, text
 from .formula import formula, product
 from .numbers import numbers
 
@@ -17,10 +17,13 @@ from .numbers import numbers
 Steps = Mapping[str, tuple[int, Callable[..., Any] | None]]
 
 
-def timeline(graph: Graph, gradients: Gradients, steps: Steps | None = None) -> dict[str, Any]:
+def timeline(
+    graph: Graph, gradients: Gradients, steps: Steps | None = None, through: str | None = None
+) -> dict[str, Any]:
     """Everything that the browser needs beside the layout, as plain lists and dictionaries.
 
-    Raises KeyError where `steps` names no node and TypeError where it gives no pair for it.
+    With `through` only the way back through that node is played. Raises KeyError where `steps` or `through`
+    names no node, ValueError where no gradient goes through it, TypeError where `steps` gives no pair.
     """
     steps = _checked(graph, steps)
     place = {name: i for i, name in enumerate(graph.nodes)}
@@ -56,7 +59,19 @@ def timeline(graph: Graph, gradients: Gradients, steps: Steps | None = None) -> 
         "frames": frames,
         "seeds": [place[name] for name in gradients.seed],
     }
+    if through is not None:
+        data |= piece.of(data, place[graph[through].name])
+        steps = {name: given for name, given in steps.items() if name == through}
     return data | _code(graph, steps, data)
+
+
+def labels(graph: Graph, gradients: Gradients) -> dict[tuple[str, str], str]:
+    """What will stand at each edge, by (target, user): a contribution's name, with its value if it is one number."""
+    return {
+        (one.target, one.source): one.name + (f" = {text(one.value.item())}" if one.value.size == 1 else "")
+        for name in graph.nodes
+        for one in gradients.contributions(name)
+    }
 
 
 def _checked(graph: Graph, steps: Steps | None) -> Steps:
@@ -143,11 +158,13 @@ def _code(graph: Graph, steps: Steps, data: dict[str, Any]) -> dict[str, Any]:
             blocks.append({"title": found.title, "lines": found.lines})
     nodes, edges = data["nodes"], data["edges"]
     rules: list[str] = []
-    for frame in data["frames"]:
+    for frame in (*([data["start"]] if "start" in data else []), *data["frames"]):
         edge = edges[frame["edge"]] if frame["kind"] == "back" else None
         node = edge["user"] if edge else frame["node"]
         frame["at"] = [forward[node]] if node in forward else []
-        if frame["kind"] in ("forward", "seed"):
+        if frame["kind"] == "start" and node in undo:
+            frame["at"].append([undo[node][0], 0, 0])
+        if frame["kind"] in ("forward", "seed", "start"):
             continue
         made = edge["name"] if edge else f"d{nodes[node]['name']}"
         if node in undo:

@@ -6,11 +6,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..blame import learners_line
-from ..check.card import notice
+from ..check.card import Card, notice
 from ..check.check import show
 from ..draw.render import RenderError
-from ..graph import TraceError, trace
+from ..look import named, stopped, traced, undrawable
 from .timeline import Steps
 from .widget import Flow, flow
 
@@ -29,32 +28,31 @@ def watch(
     written yet, stops with an error or does what the graph doesn't know, a card says so and the notebook runs
     on. Names in `steps` and `at` that the learner's graph doesn't have are left out, and a card names them.
     """
-    name = getattr(function, "__name__", "the function")
+    name = named(function)
+    graph = traced(function, arrays, constants, "watch")
+    if isinstance(graph, Card):
+        show(graph)
+        return
     try:
-        graph = trace(function, *arrays, **constants)
-        known = {node: given for node, given in (steps or {}).items() if node in graph.nodes}
-        seen = flow(graph, dout, known)
-    except TraceError as error:
-        if "returns nothing" in str(error):
-            later = "It returns None so far. Run this cell again when it is written."
-            show(notice("not started", f"{name}: nothing to watch yet", [later]))
-        else:
-            show(notice("hint", f"{name}: it runs, but can't be followed", [str(error)]))
+        seen = flow(
+            graph, dout, {node: given for node, given in (steps or {}).items() if node in graph.nodes}
+        )
     except RenderError as error:
-        show(notice("error", f"{name}: it runs, but can't be drawn", [str(error)]))
+        show(undrawable(name, error))
+        return
     except Exception as error:
-        line = learners_line(error)
-        where = f"It stops on line {line.number}, `{line.text}`. " if line else ""
-        show(notice("error", f"{name}: nothing to watch", [f"{where}{type(error).__name__}: {error}"]))
-    else:
-        missing = [node for node in (*(steps or {}), *([at] if at else [])) if node not in graph.nodes]
-        if missing:
-            there = ", ".join(f"`{node}`" for node in graph.nodes)
-            says = f"Your graph has no {', '.join(f'`{node}`' for node in dict.fromkeys(missing))}; it has {there}."
-            show(notice("hint", f"{name}: other names than the course's", [says]))
-        if at in graph.nodes:
-            seen.step = seen.arrival(at)
-        _show(seen)
+        show(stopped(name, error, "watch"))
+        return
+    missing = [node for node in (*(steps or {}), *([at] if at else [])) if node not in graph.nodes]
+    if missing:
+        there = ", ".join(f"`{node}`" for node in graph.nodes)
+        says = (
+            f"Your graph has no {', '.join(f'`{node}`' for node in dict.fromkeys(missing))}; it has {there}."
+        )
+        show(notice("hint", f"{name}: other names than the course's", [says]))
+    if at in graph.nodes:
+        seen.step = seen.arrival(at)
+    _show(seen)
 
 
 def _show(seen: Flow) -> None:

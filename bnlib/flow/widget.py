@@ -20,25 +20,28 @@ from .cut import Cut, Cutter
 from .layout import layout
 from .page import page, script, style
 from .still import still
-from .timeline import Steps, timeline
+from .timeline import Steps, labels, timeline
 
 # A graph of more nodes is laid out no second time, for the picture that stands in for the widget.
 _MANY = 40
+# Up to so many entries an array's numbers stand in that picture.
+_FEW = 6
 # With more than so many, laying out takes so long that one wonders.
 _LONG = 300
 
 
-def flow(graph: Graph, dout: Any = None, steps: Steps | None = None) -> Flow:
+def flow(graph: Graph, dout: Any = None, steps: Steps | None = None, *, through: str | None = None) -> Flow:
     """The animated graph: the values arriving, then the gradient travelling back, one contribution at a time.
 
     `dout` is the gradient of the result, of its shape, as `graph.backward` takes it; without it a random one
     with a fixed seed is used, or 1 where the result is a single number. `steps` maps a node's name to its number
     and to the function of the backward pass that belongs to it, or None, such as {"out": (9, step9)}; without
-    it steps are counted. Raises ValueError for a graph without a result and for a dout of another shape,
-    KeyError where `steps` names no node, TypeError where it gives no pair.
+    it steps are counted. `through` names a node whose step alone is played: its gradient has arrived, and goes
+    on. Raises ValueError for a graph without a result, for a dout of another shape and for a node from which
+    nothing goes on, KeyError for a name that is no node, TypeError where `steps` gives no pair.
     """
     with _working(graph):
-        return Flow(graph, dout, steps)
+        return Flow(graph, dout, steps, through=through)
 
 
 @contextmanager
@@ -76,7 +79,9 @@ class Flow(anywidget.AnyWidget):
     _ask = traitlets.Dict().tag(sync=True)
     _answer = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, graph: Graph, dout: Any = None, steps: Steps | None = None) -> None:
+    def __init__(
+        self, graph: Graph, dout: Any = None, steps: Steps | None = None, *, through: str | None = None
+    ) -> None:
         if not isinstance(graph, Graph):
             raise TypeError(f"flow shows a graph, as trace gives it, and got {type(graph).__name__}")
         if not graph.outputs:
@@ -87,8 +92,9 @@ class Flow(anywidget.AnyWidget):
         self._graph = graph
         self._gradients = graph.backward(dout)
         self._cutter = Cutter(graph, self._gradients)
-        self._data = timeline(graph, self._gradients, steps)
-        self._data["layout"] = layout(graph, self._gradients.seed)
+        self._through = through
+        self._data = timeline(graph, self._gradients, steps, through)
+        self._data["layout"] = layout(graph, self._gradients.seed, labels(graph, self._gradients))
         text = json.dumps(self._data, separators=(",", ":")).encode("utf-8")
         super().__init__(last=len(self._data["frames"]), _piece=gzip.compress(text, compresslevel=6, mtime=0))
         self.observe(self._on_ask, names="_ask")
@@ -109,10 +115,11 @@ class Flow(anywidget.AnyWidget):
         self._graph[name]
         names = list(self._graph.nodes)
         place, found = names.index(name), 0
-        for i, frame in enumerate(self._data["frames"], 1):
+        before = self._data.get("before", [])
+        for i, frame in enumerate([*before, *self._data["frames"]], 1 - len(before)):
             edge = self._data["edges"][frame["edge"]] if frame["kind"] == "back" else None
             if (edge["parent"] if edge else frame["node"]) == place and frame["kind"] != "forward":
-                found = i
+                found = max(0, i)
         return found
 
     def save_html(self, path: str | Path, title: str = "") -> Path:
@@ -129,15 +136,27 @@ class Flow(anywidget.AnyWidget):
 
     @property
     def fallback(self) -> str:
-        """The still picture, with both ways and its words, for where no widget runs."""
+        """The still picture of where it stands, with its words, for where no widget runs.
+
+        At the start it is the whole, both ways; later what has gone back so far, and for one step's piece what
+        has when that is done.
+        """
+        seen = [*self._data.get("before", []), *self._data["frames"][: self.step or None]]
         if len(self._graph.nodes) > _MANY:
-            return f'<div style="overflow:auto">{still(self._data)}</div>'
-        return draw(self._graph, self._gradients).html
+            return f'<div style="overflow:auto">{still(self._data, seen)}</div>'
+        values = all(node.value.size <= _FEW for node in self._graph.nodes.values())
+        gone = [self._data["edges"][frame["edge"]]["user"] for frame in seen if frame["kind"] == "back"]
+        if not gone:
+            return draw(self._graph, self._gradients if not self.step else None, values=values).html
+        whole = not self.step and not self._through
+        reached = None if whole else self._through or list(self._graph.nodes)[gone[-1]]
+        return draw(self._graph, self._gradients, values=values, reached=reached).html
 
     @property
     def said(self) -> str:
         """What it is, in words."""
-        return f"The flow of {self._graph.function}, in {self.last} steps"
+        where = f" back through {self._through}" if self._through else ""
+        return f"The flow of {self._graph.function}{where}, in {self.last} step{'s' * (self.last != 1)}"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         found = super()._repr_mimebundle_(**kwargs)

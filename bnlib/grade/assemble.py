@@ -1,4 +1,4 @@
-"""Puts a submission's answers into the course's own notebook: what nbval then runs.
+"""Puts a submission's answers into the course's own notebook: what the worker runs, and what decides about it.
 
 The order is the course's. Given cells and checks are the course's own, so that changed or deleted ones don't
 matter; answers and added cells are the learner's, where they stood. Demonstrations are left out, so that
@@ -8,89 +8,118 @@ grading is quick, unless a cell of the learner's needs a name that only they mak
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
 from typing import Any, Literal
 
 from ..course.source import SourceCell
 from .match import Match
-from .names import names, without_markers
+from .names import names
 from .submission import LearnerCell
 
-Role = Literal["first", "given", "demo", "added", "answer", "check", "hidden"]
+Role = Literal["given", "demo", "added", "answer", "check", "shown", "hidden", "private"]
 
-_REFEREE = '__import__("bnlib.grade.referee", fromlist=["referee"])'
+# The worker runs these, in order.
+IN_WORKER = frozenset({"given", "demo", "added", "answer"})
+# A process that never runs a learner's code runs these, in order; all but checks as they are written.
+TRUSTED = frozenset({"given", "shown", "check", "hidden", "private"})
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A code cell to run: what it is for, and the learner's cell that it came from, if any."""
+    """A code cell to run: what it is for, its text, and the number of the learner's cell it is, if any."""
 
     role: Role
     source: str
     exercise: str | None = None
-    learner: LearnerCell | None = None
+    number: int | None = None
 
 
-def assemble(found: Match, seed: int, verdicts: Path) -> list[Piece]:
-    """The cells to run, in order. Each check writes its verdict to `verdict_file(verdicts, exercise)`."""
-    checks = {cell.number: _beyond_check(cell) for cell in found.book.checks.values()}
-    demos = _demos(found, checks)
-    pieces = [Piece("first", f"{_REFEREE}.settle_in()"), *_added(found, 0)]
-    for cell in found.book.cells:
+def assemble(found: Match, private: Mapping[str, str] | None = None) -> list[Piece]:
+    """The cells to run, in order. `private` has an instructor's own asserts by exercise."""
+    hidden = {cell.number: _beyond_check(cell) for cell in found.book.checks.values()}
+    learners = [cell for group in (*found.answers.values(), *found.added.values()) for cell in group]
+    cells = found.book.cells
+    learners += [cell for number, cell in found.changed.items() if cells[number - 1].kind == "given"]
+    # As the learner left them, for the learner's cells; as the course has them, for the course's asserts.
+    edited = {number: cell.source for number, cell in found.changed.items()}
+    demos = _demos(found, [cell.source for cell in learners], edited)
+    shown = _demos(found, [*hidden.values(), *(private or {}).values()], {})
+    pieces = [*_added(found, 0)]
+    for cell in cells:
         if cell.kind == "given":
-            edited = found.changed.get(cell.number)
-            if edited:
-                pieces.append(_learners("added", edited))
+            if cell.number in found.changed:
+                pieces.append(_learners("added", found.changed[cell.number]))
             pieces.append(Piece("given", cell.source))
-        elif cell.kind == "demo" and cell.number in demos:
-            pieces.append(Piece("demo", without_markers(demos[cell.number])))
+        elif cell.kind == "demo":
+            if cell.number in demos:
+                pieces.append(Piece("demo", demos[cell.number]))
+            if cell.number in shown:
+                pieces.append(Piece("shown", shown[cell.number]))
         elif cell.kind == "answer" and cell.exercise:
             answers = found.answers[cell.exercise]
             pieces += [_learners("answer", answer, cell.exercise) for answer in answers]
             if not answers:
                 pieces.append(Piece("answer", cell.stub_source, cell.exercise))
         elif cell.kind == "check" and cell.exercise:
-            path = str(verdict_file(found, verdicts, cell.exercise))
-            pieces.append(
-                Piece("check", f"{_REFEREE}.decide({cell.exercise!r}, {seed}, {path!r})", cell.exercise)
-            )
-            if checks[cell.number]:
-                pieces.append(Piece("hidden", checks[cell.number], cell.exercise))
+            pieces.append(Piece("check", "", cell.exercise))
+            if hidden[cell.number]:
+                pieces.append(Piece("hidden", hidden[cell.number], cell.exercise))
+            if private and private.get(cell.exercise):
+                pieces.append(Piece("private", private[cell.exercise], cell.exercise))
         pieces += _added(found, cell.number)
     return pieces
 
 
-def verdict_file(found: Match, verdicts: Path, exercise: str) -> Path:
-    """Where the check of an exercise writes; numbered, since a course may use any text as an id."""
-    return verdicts / f"{list(found.book.checks).index(exercise)}.json"
+@dataclass(frozen=True)
+class KernelCell:
+    """A cell of the notebook that nbval runs; `piece` is the number of the piece whose outcome it has."""
+
+    source: str
+    piece: int | None = None
 
 
-def notebook(pieces: list[Piece]) -> dict[str, Any]:
-    """The cells as a notebook with nothing of the learner's but the text of those cells."""
-    cells: list[dict[str, Any]] = [
+_REFEREE = '__import__("bnlib.grade.referee", fromlist=["referee"])'
+
+
+def kernel_cells(pieces: list[Piece], folder: str) -> list[KernelCell]:
+    """The trusted cells: nothing in them is the learner's. `folder` has the rest, and gets what is found."""
+    cells = [KernelCell(f"{_REFEREE}.begin({folder!r})")]
+    for number, piece in enumerate(pieces):
+        if piece.role == "check":
+            cells.append(KernelCell(f"{_REFEREE}.hear({number})"))
+            cells.append(KernelCell(f"{_REFEREE}.decide({number})", number))
+        elif piece.role in TRUSTED:
+            cells.append(KernelCell(piece.source, number))
+    return [*cells, KernelCell(f"{_REFEREE}.end()")]
+
+
+def notebook(cells: Iterable[KernelCell]) -> dict[str, Any]:
+    """The cells as a notebook."""
+    code: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "execution_count": None,
             "id": f"cell-{number}",
             "metadata": {},
             "outputs": [],
-            "source": piece.source,
+            "source": cell.source,
         }
-        for number, piece in enumerate(pieces)
+        for number, cell in enumerate(cells)
     ]
-    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return {"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
 def _learners(role: Role, cell: LearnerCell, exercise: str | None = None) -> Piece:
-    return Piece(role, without_markers(cell.source), exercise, cell)
+    return Piece(role, cell.source, exercise, cell.number)
 
 
 def _added(found: Match, number: int) -> Iterator[Piece]:
     return (_learners("added", cell) for cell in found.added.get(number, ()))
 
 
+@lru_cache(maxsize=1024)
 def _beyond_check(cell: SourceCell) -> str:
     """What a check cell holds besides the call of `check`: hidden tests, and what else its author wrote."""
     lines = cell.stub_source.split("\n")
@@ -103,24 +132,17 @@ def _beyond_check(cell: SourceCell) -> str:
     return text if ast.parse(text).body else ""
 
 
-def _demos(found: Match, checks: dict[int, str]) -> dict[int, str]:
-    """The demonstrations that a submission leans on, by number, each as the learner left it.
+def _demos(found: Match, texts: list[str], edited: Mapping[int, str]) -> dict[int, str]:
+    """The demonstrations that some texts lean on, by number, each as it stands in `edited` if it does.
 
     An `import` or a batch of digits from a demonstration works in the learner's notebook, so it has to here.
     """
     cells = found.book.cells
-    learners = [cell for group in (*found.answers.values(), *found.added.values()) for cell in group]
-    learners += [cell for number, cell in found.changed.items() if cells[number - 1].kind == "given"]
-    texts = [cell.source for cell in learners] + list(checks.values())
     given = [cell.source for cell in cells if cell.kind == "given"]
     stubs = [cell.stub_source for cell in cells if cell.kind == "answer"]
     made = frozenset[str]().union(*(names(text).bound for text in texts + given + stubs))
     needed = frozenset[str]().union(*(names(text).needed for text in texts)) - made
-    pool = {
-        cell.number: found.changed[cell.number].source if cell.number in found.changed else cell.source
-        for cell in cells
-        if cell.kind == "demo"
-    }
+    pool = {cell.number: edited.get(cell.number, cell.source) for cell in cells if cell.kind == "demo"}
     chosen: dict[int, str] = {}
     while needed:
         new = {n: text for n, text in pool.items() if n not in chosen and names(text).bound & needed}

@@ -33,15 +33,14 @@ class Journal:
         self.path = path
         self.run = dict(run)
         self._done: dict[str, tuple[str, SubmissionResult]] = {}
+        self._begun = self._noted = False
         if path.exists() and not resume:
             raise JournalError(
                 f"{path} has what an interrupted run found. Go on with --resume, or remove that file."
             )
         if path.exists():
             self._read()
-        self._file: TextIOWrapper = path.open("a", encoding="utf-8")
-        if not self._done and path.stat().st_size == 0:
-            self._line(self.run)
+        self._file: TextIOWrapper | None = None
 
     def __len__(self) -> int:
         return len(self._done)
@@ -51,17 +50,30 @@ class Journal:
         mark, result = self._done.get(str(file), (None, None))
         return result if result is not None and mark == fingerprint(file) else None
 
+    def begin(self, seed: int) -> None:
+        """Write the first line, unless an earlier run did: the inputs come from that seed from now on."""
+        self._file = self.path.open("a", encoding="utf-8")
+        if not self._begun:
+            self.run["seed"] = seed
+            self._line(self.run)
+
     def note(self, file: Path, result: SubmissionResult) -> None:
         """Keep a result; it is on disk when this returns."""
         self._line({"mark": fingerprint(file), "result": asdict(result)})
+        self._noted = True
 
-    def close(self, *, finished: bool) -> None:
-        """End the journal; a finished run leaves none."""
-        self._file.close()
-        if finished:
-            self.path.unlink(missing_ok=True)
+    def close(self) -> None:
+        """End writing; the file stays until the report is written, which is the caller's to know.
+
+        A journal in which nothing stands is no loss, and would only be in the way of the next run.
+        """
+        if self._file:
+            self._file.close()
+            if not self._done and not self._noted:
+                self.path.unlink(missing_ok=True)
 
     def _line(self, data: dict[str, Any]) -> None:
+        assert self._file, "a journal has to begin"
         self._file.write(json.dumps(data) + "\n")
         self._file.flush()
 
@@ -69,9 +81,14 @@ class Journal:
         text = self.path.read_text(encoding="utf-8", errors="replace")
         whole, _, rest = text.rpartition("\n")
         lines = whole.splitlines()
+        if not lines:
+            # It was stopped in its first line: there is nothing to go on from.
+            self.path.unlink()
+            return
         try:
-            before = json.loads(lines[0]) if lines else self.run
-        except ValueError:
+            before = json.loads(lines[0])
+            before["seed"]
+        except (ValueError, TypeError, KeyError):
             raise JournalError(f"{self.path} is not a journal of the grader. Move it away.") from None
         # The seed is taken over: the same learners get the same inputs.
         ours = {**self.run, "seed": before.get("seed")} if self.run.get("seed") is None else self.run
@@ -81,15 +98,15 @@ class Journal:
                 f"The interrupted run had {other} {before.get(other)!r}, and this one has {ours.get(other)!r}. "
                 f"Use the same, or remove {self.path} and begin again."
             )
-        self.run = before
+        self.run, self._begun = before, True
         for line in lines[1:]:
             found = json.loads(line)
             result = _result(found["result"])
             self._done[result.submission] = (found["mark"], result)
-        if rest or not lines:
+        if rest:
             # What was being written when the run ended; its submission is graded again.
             with self.path.open("r+b") as file:
-                file.truncate(len(whole.encode("utf-8")) + (1 if lines else 0))
+                file.truncate(len(whole.encode("utf-8")) + 1)
 
 
 def fingerprint(file: Path) -> str:

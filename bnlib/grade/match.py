@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..course.build import digest, learners
@@ -66,7 +67,7 @@ def identify(submission: Submission, courses: Mapping[str, Course]) -> tuple[Cou
 
 def match(submission: Submission, book: SourceNotebook) -> Match:
     """Find the answers, the added and the changed cells of a submission in the notebook that it answers."""
-    homes = _Homes(book)
+    homes = _homes(book)
     own: dict[str, list[LearnerCell]] = {exercise: [] for exercise in book.answers}
     there: set[str] = set()
     changed: dict[int, LearnerCell] = {}
@@ -132,6 +133,11 @@ class _Homes:
                 return self.by_id[claim]
         same = self.by_text.get(_plain(cell.source), []) if cell.source.strip() else []
         return next((home for home in same if home.number > last), same[0] if same else None)
+
+
+@lru_cache(maxsize=64)
+def _homes(book: SourceNotebook) -> _Homes:
+    return _Homes(book)
 
 
 def _claims(cell: LearnerCell) -> set[str]:

@@ -12,7 +12,6 @@ from functools import lru_cache
 _PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "python", "python3"}
 _LINE_MAGIC = re.compile(r"^([ \t]*)[%!?]")
 _HELP = re.compile(r"^([ \t]*)[\w.]+\?{1,2}[ \t]*$")
-_NBVAL = re.compile(r"^(\s*#[#\s]*(?:NBVAL_\w+|PYTEST_VALIDATE_IGNORE_OUTPUT))\s*$")
 # What every kernel has without a cell that makes it.
 _ALWAYS = frozenset(dir(builtins)) | {"get_ipython", "display", "In", "Out", "__name__", "__file__", "_"}
 
@@ -25,7 +24,7 @@ class Names:
     needed: frozenset[str] = frozenset()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def names(source: str) -> Names:
     """The global names of a cell, those inside its functions included; none where it is not valid Python."""
     bound, used = set[str](), set[str]()
@@ -65,19 +64,3 @@ def without_magics(source: str) -> str:
         if magic:
             lines[number] = f"{magic[1]}pass"
     return "\n".join(lines)
-
-
-def without_markers(source: str) -> str:
-    """A learner's cell in which no comment tells nbval to skip the cell or to expect an exception.
-
-    Every line stays where it is; such a comment only gets two words more, and is a comment like any other.
-    """
-    # nbval splits as str.splitlines does, which also ends a line at a form feed and the like.
-    return "".join(
-        _NBVAL.sub(r"\1 (left out)", line.rstrip("\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029")) + _ending(line)
-        for line in source.splitlines(keepends=True)
-    )
-
-
-def _ending(line: str) -> str:
-    return line[len(line.rstrip("\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029")) :]

@@ -14,6 +14,11 @@ Status = Literal["passed", "failed", "not started", "error", "timed out"]
 SubmissionStatus = Literal["graded", "unreadable", "timed out"]
 
 SCHEMA = 1
+# What each kind of isolation is worth, in the words that end a run.
+ISOLATIONS = {
+    "bubblewrap": "Isolated: each submission's code ran in a sandbox of its own, without network or files.",
+    "process": "Isolated in part: each submission's code ran in a process of its own, which may read what you may.",
+}
 SIGNS: dict[Status, str] = {"passed": "✓", "failed": "✗", "not started": "○", "error": "!", "timed out": "…"}
 
 
@@ -52,7 +57,7 @@ class Report:
     seed: int
     submissions: tuple[SubmissionResult, ...]
     engine: str = "nbval"
-    isolation: str = "none"
+    isolation: str = "process"
     schema: int = field(default=SCHEMA)
 
     @property
@@ -98,7 +103,7 @@ def summary(report: Report) -> str:
     noun = "submission" if count == 1 else "submissions"
     return (
         f"{graded} of {count} {noun} graded. --seed {report.seed} gives the same checks again.\n"
-        "Not isolated: the learners' code ran with your rights, in the same kernel as its checks."
+        f"{ISOLATIONS[report.isolation]}"
     )
 
 

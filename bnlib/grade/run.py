@@ -17,9 +17,8 @@ from xml.etree import ElementTree
 
 Outcome = Literal["passed", "failed", "skipped", "missing"]
 
-# Starting pytest and a kernel, and a few cells that run into their limit; a run that needs more is ended.
+# What starting pytest, a kernel and a worker may take on a busy machine.
 STARTING = 120.0
-LIMITS_HIT = 10
 # nbval waits this long for a kernel's last words, and pytest needs a moment to write its report.
 GRACE = 15.0
 MAX_REPORT = 64 * 2**20
@@ -54,10 +53,11 @@ class Run:
     ended: bool
 
 
-def run(notebook: dict[str, Any], scratch: Path, cell_timeout: float) -> Run:
+def run(notebook: dict[str, Any], scratch: Path, cell_timeout: float, limit: float) -> Run:
     """Run a notebook with `pytest --nbval-lax` inside `scratch`, a folder that is the caller's to remove.
 
-    `cell_timeout` is the limit for one cell in seconds. Raises RunError where there is no report at all.
+    `cell_timeout` is the limit for one cell in seconds, `limit` the one for all; a run that needs more is
+    ended. Raises RunError where there is no report at all.
     """
     folder = scratch / "run"
     folder.mkdir()
@@ -82,7 +82,7 @@ def run(notebook: dict[str, Any], scratch: Path, cell_timeout: float) -> Run:
         )
         _running.add(process)
         try:
-            process.wait(STARTING + LIMITS_HIT * cell_timeout)
+            process.wait(limit)
             ended = False
         except subprocess.TimeoutExpired:
             ended = True

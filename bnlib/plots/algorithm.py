@@ -20,7 +20,7 @@ PAPER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("scale and shift", "yₙ = γ x̂ₙ + β", ("gammax", "out")),
 )
 # In pixels: the height of a row, the left edges of the columns, and the whole width.
-_ROW, _TOP, _COLUMNS, _WIDTH = 36, 78, (24, 66, 346, 446), 720
+_ROW, _TOP, _COLUMNS, _WIDTH = 42, 80, (24, 60, 330, 426), 700
 _CODE = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 
 
@@ -58,8 +58,8 @@ def algorithm(graph: Graph, dims: Mapping[str, int]) -> Picture:
         )
         middle = (top + bottom) / 2 - 8
         parts.append(f'<g id="line_{number}" class="paper">')
-        parts.append(_text(None, _COLUMNS[3], middle - 2, formula, bold=True))
-        parts.append(_text(None, _COLUMNS[3], middle + 14, words) + "</g>")
+        parts.append(_text(None, _COLUMNS[3], middle - 6, formula, bold=True))
+        parts.append(_text(None, _COLUMNS[3], middle + 13, words) + "</g>")
         for name in names:
             y = _TOP + _ROW * (row + 0.5) - 3
             # The step's number is that of the course, and the comment that says it would say it twice.

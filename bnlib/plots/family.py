@@ -1,4 +1,4 @@
-"""Which entries of a batch of images share their statistics, one panel for each layer of the family.
+"""The layers of the family on images, and a picture of which entries share their statistics in each.
 
 The idea of the picture is that of figure 2 in Y. Wu and K. He, "Group Normalization" (2018),
 https://arxiv.org/abs/1803.08494. Here what is coloured is not asserted: it is an array that was measured.
@@ -6,17 +6,20 @@ https://arxiv.org/abs/1803.08494. Here what is coloured is not asserted: it is a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import norms
 from ..draw import Picture, picture
 from ..style import ACCENT, GRADIENT, INK, figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+Images = NDArray[Any]
 
 _GAP = 0.8
 # Of a panel, in inches.
@@ -56,6 +59,33 @@ def family(
     return picture(fig, alt=_words(together, entry))
 
 
+def layers_on_images(channels: int, groups: int = 2) -> dict[str, Callable[[Images], Images]]:
+    """The five layers as functions of x (N, C, H, W) alone, by name: gamma is 1, beta 0 and eps 1e-5.
+
+    `channels` is C, and `groups` the number of groups that GroupNorm makes of them.
+    """
+    ones, zeros = np.ones(channels), np.zeros(channels)
+
+    def batch(x: Images) -> Images:
+        return norms.spatial_batchnorm_forward(x, ones, zeros, {"mode": "train"})[0]
+
+    def grouped(count: int) -> Callable[[Images], Images]:
+        gamma, beta = (a.reshape(1, channels, 1, 1) for a in (ones, zeros))
+        return lambda x: norms.spatial_groupnorm_forward(x, gamma, beta, count, {})[0]
+
+    def rms(x: Images) -> Images:
+        rows = x.reshape(len(x), -1)
+        return norms.rmsnorm_forward(rows, np.ones(rows.shape[1]))[0].reshape(x.shape)
+
+    return {
+        "BatchNorm": batch,
+        "LayerNorm": grouped(1),
+        "InstanceNorm": grouped(channels),
+        f"GroupNorm, G = {groups}": grouped(groups),
+        "RMSNorm": rms,
+    }
+
+
 def _panel(ax: Axes, shared: NDArray[np.bool_], entry: tuple[int, int, int, int]) -> None:
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
@@ -64,7 +94,11 @@ def _panel(ax: Axes, shared: NDArray[np.bool_], entry: tuple[int, int, int, int]
     for value, colour in ((True, ACCENT), (False, "#dde2e8")):
         boxes = [Rectangle(_corner(index, shared.shape), 1, 1) for index in np.argwhere(shared == value)]
         ax.add_collection(PatchCollection(boxes, facecolor=colour, edgecolor="white", linewidth=1))
-    ax.add_patch(Rectangle(_corner(entry, shared.shape), 1, 1, fill=False, edgecolor=GRADIENT, linewidth=2.5))
+    # White below the frame, which in grey is as dark as what it frames.
+    for colour, width in (("white", 7), (GRADIENT, 2.5)):
+        ax.add_patch(
+            Rectangle(_corner(entry, shared.shape), 1, 1, fill=False, edgecolor=colour, linewidth=width)
+        )
     ax.set(
         xlim=(-0.2, c * (w + _GAP) - _GAP + 0.2),
         ylim=(n * (h + _GAP) - _GAP + 0.2, -0.2),

@@ -14,7 +14,7 @@ from ..draw import Picture, picture
 from ..style import GRADIENT, INK, MUTED, figure
 
 _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
-_MARKERS = "osD^v<P"
+_MARKERS = "osD^v<PX*h"
 
 
 def roofline(

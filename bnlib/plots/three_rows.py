@@ -52,7 +52,7 @@ def three_rows(
     _plane(ax, page)
     for row, axis in enumerate(np.eye(3)):
         _arrow(ax, page, np.zeros(3), 2.6 * axis, MUTED, width=1)
-        _label(ax, page, 2.95 * axis, f"row {row}", MUTED)
+        _label(ax, page, 2.95 * axis, f"row {row}", INK)
     diagonal = np.ones(3) * 1.5
     _line(
         ax, page, (-diagonal, diagonal), color=MUTED, linewidth=1.5, linestyle="-.", label="mean direction 1"
@@ -75,7 +75,7 @@ def three_rows(
         (xhat + level, xhat + projected),
         color=INK,
         linewidth=1.5,
-        linestyle=":",
+        linestyle=(0, (1, 4)),
         label="its part along xhat, taken off",
     )
     _arrow(ax, page, xhat, xhat + projected, ACCENT, width=3, label="what is left")

@@ -87,7 +87,7 @@ def test_a_course_without_notebooks_is_not_handed_out(tmp_path):
 
 
 def test_for_everything_at_the_top_of_the_repository_it_is_decided_whether_a_class_gets_it():
-    left = {"source", "tests", "benchmarks", ".ci", ".github", "grading", "docs"}
+    left = {"source", "tests", "benchmarks", ".ci", ".github", "teaching"}
     listed = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("not a git checkout, so what belongs to the repository can't be told")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import queue
 import re
@@ -155,3 +156,7 @@ def test_a_real_jupyterlab_prints_an_address_that_opens_the_first_notebook(serve
     assert re.search(r'"news": ?\{"disabled": ?true\}', lab)
     contents = fetch(f"{base}api/contents/00_start_here.ipynb?content=0&token={token}", served)
     assert '"name": "00_start_here.ipynb"' in contents
+    # Links lead to sections only where every cell is drawn.
+    setting = "lab/api/settings/@jupyterlab%2Fnotebook-extension:tracker"
+    tracker = json.loads(fetch(f"{base}{setting}?token={token}", served))
+    assert tracker["schema"]["properties"]["windowingMode"]["default"] == "defer"

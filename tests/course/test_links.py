@@ -9,10 +9,12 @@ from urllib.parse import unquote
 
 import pytest
 
+from bnlib.course.build import section_id
 from bnlib.exercises import courses
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 NAMES = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+FIGURES = NOTEBOOKS.parent / "figures"
 COURSE = courses()["batch-normalization"]
 LINK = re.compile(r"""\]\(([^)\s]+)\)|href="([^"]+)\"""")
 
@@ -30,6 +32,14 @@ def anchors(name: str) -> set[str]:
     return {re.sub(r"[*`]", "", heading).replace(" ", "-") for heading in found}
 
 
+def cells_with_headings(name: str) -> dict[str, str]:
+    """The ids of the cells that begin with a heading, and that heading."""
+    cells = json.loads((NOTEBOOKS / name).read_text(encoding="utf-8"))["cells"]
+    texts = {cell["id"]: "".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"}
+    found = {identifier: re.match(r"#+ +(.+)", text) for identifier, text in texts.items()}
+    return {identifier: heading[1] for identifier, heading in found.items() if heading}
+
+
 def inner_links(name: str) -> list[str]:
     links = (one or other for one, other in LINK.findall(prose(name)))
     return [link for link in links if not re.match(r"[a-z]+:", link)]
@@ -41,8 +51,24 @@ def test_every_link_of_a_notebook_leads_somewhere(name):
         target, _, anchor = link.partition("#")
         target = target or name
         assert target in NAMES, f"{name} links to {target}, which is not there"
-        if anchor:
+        kind, _, identifier = anchor.partition("=")
+        if kind == "cell-id":
+            assert identifier in cells_with_headings(target), f"{name} links to {link}: no such section"
+        elif anchor:
             assert unquote(anchor) in anchors(target), f"{name} links to {link}: no such heading"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_link_into_another_notebook_names_a_cell(name):
+    # JupyterLab looks for headings before it has drawn the notebook that it has just opened.
+    outer = [link for link in inner_links(name) if re.match(r"\w+\.ipynb#", link)]
+    assert [link for link in outer if "#cell-id=" not in link] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_cell_of_a_section_is_named_by_its_heading(name):
+    for identifier, heading in cells_with_headings(name).items():
+        assert identifier == section_id(heading)
 
 
 @pytest.mark.parametrize("identifier", COURSE.exercises())
@@ -79,10 +105,18 @@ def test_the_glossary_has_every_step_and_every_mistake():
         assert all(".ipynb#" in rest for _, rest in rows)
 
 
+def test_the_glossary_has_every_picture():
+    rows = re.findall(r"^\| .* \| (.*) \| (`.*`) \|$", section("Pictures"), re.MULTILINE)
+    assert all("](" in where for where, _ in rows)
+    named = {name for _, files in rows for name in re.findall(r"`([\w.]+)`", files)}
+    steps = {f"step_{number}.svg" for number in range(10)}
+    figures = {path.name for path in FIGURES.glob("*.svg")} | {"flow.html"}
+    assert named == figures - steps | {"step_9.svg", "step_0.svg"}
+
+
 def test_the_glossary_leads_into_every_notebook():
-    assert {link.partition("#")[0] for link in inner_links("12_glossary.ipynb")} == set(NAMES) - {
-        "12_glossary.ipynb"
-    }
+    targets = {link.partition("#")[0] for link in inner_links("12_glossary.ipynb")} - {""}
+    assert targets == set(NAMES) - {"12_glossary.ipynb"}
 
 
 def test_concepts_stand_in_alphabetical_order():

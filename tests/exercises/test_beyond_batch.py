@@ -11,7 +11,7 @@ from bnlib.check.judge import judge
 from bnlib.exercises import find
 from bnlib.exercises.beyond_batch import EXERCISES
 from bnlib.gradcheck import complex_step
-from bnlib.plots.family import family
+from bnlib.plots.family import family, layers_on_images
 
 SOURCE = Path(__file__).parents[2] / "source" / "09_beyond_batch.py"
 SEEDS = (None, 1, 2026)
@@ -207,7 +207,7 @@ WRONG = [
     ("9.2", "the variance's path lost", "`dx` has other", with_options(ln_back, along=False), ln),
     ("9.2", "the other axis", "`dx` has other", with_options(ln_back, axis=0), ln),
     ("9.2", "mean for sum", "`dgamma` has other", with_options(ln_back, sums=np.mean), ln),
-    ("9.2", "a wrong forward pass", "`out` has other", ln_back, with_options(ln, ddof=1)),
+    ("9.2", "a wrong forward pass", '`check("9.1")`', ln_back, with_options(ln, ddof=1)),
     ("9.2", "no cache", "returns no cache", ln_back, lambda *a: (ln(*a)[0], None)),
     ("9.3", "only reshaped", "`out` has other", only_reshaped),
     ("9.3", "not moved back", "`out` has other", not_moved_back),
@@ -278,6 +278,28 @@ def test_an_untouched_cell_is_not_an_error(exercise):
 def test_a_backward_pass_that_is_not_written_is_not_an_error(exercise):
     stub = dict.fromkeys(exercise.references, lambda dout, cache: (None,) * len(exercise.returns))
     assert judge(exercise.id, {**exercise.needs, **stub}).status == "not started"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES[1::2], ids=lambda e: e.id)
+def test_a_wrong_forward_pass_is_named_with_its_own_exercise(exercise):
+    forward, right = next(iter(exercise.also.items()))
+    other = dict(exercise.needs)
+    other[forward] = lambda *args: ((found := right(*args))[0] + 1.0, found[1])
+    found = judge(exercise.id, other)
+    number = EXERCISES[EXERCISES.index(exercise) - 1].id
+    assert found.status == "failed"
+    assert f"`{forward}`" in found.message
+    assert f'`check("{number}")`' in found.message
+
+
+def test_a_forward_pass_that_is_off_in_its_last_digits_is_still_not_right():
+    def nearly(*args):
+        out, cache = norms.layernorm_forward(*args)
+        return out * (1 + 1e-6), cache
+
+    found = verdict("9.2", norms.layernorm_backward, nearly)
+    assert found.status == "failed"
+    assert "`out` has other values" in found.message
 
 
 def test_a_missing_axis_without_keepdims_is_an_error_with_its_line():
@@ -351,6 +373,18 @@ def test_the_picture_of_the_family_says_what_it_shows():
     assert "BatchNorm: 3 of 3 images, 1 of 4 channels, 10 of 10 pixels" in seen.alt
     shared[0, 1, 0, 0] = True
     assert "not all of their combinations" in family({"odd": shared}).alt
+
+
+def test_the_layers_of_the_picture_average_over_the_axes_that_their_names_promise():
+    x = np.random.default_rng(0).normal(size=(3, 4, 2, 5))
+    out = {name: layer(x) for name, layer in layers_on_images(4).items()}
+    axes = {"BatchNorm": (0, 2, 3), "LayerNorm": (1, 2, 3), "InstanceNorm": (2, 3)}
+    for name, over in axes.items():
+        np.testing.assert_allclose(out[name].mean(axis=over), 0, atol=1e-12)
+        np.testing.assert_allclose(out[name].std(axis=over), 1, atol=1e-3)
+    groups = out["GroupNorm, G = 2"].reshape(3, 2, 2, 2, 5)
+    np.testing.assert_allclose(groups.mean(axis=(2, 3, 4)), 0, atol=1e-12)
+    np.testing.assert_allclose((out["RMSNorm"] ** 2).mean(axis=(1, 2, 3)), 1, atol=1e-3)
 
 
 @pytest.mark.parametrize("array", [np.zeros((2, 3), bool), np.zeros((1, 2, 3, 4))])

@@ -205,7 +205,7 @@ def test_a_matrix_of_n_by_n_is_refused():
 
     found = verdict("5.3", whole(by_jacobians))
     assert found.status == "failed"
-    assert "here 500 by 500" in found.message
+    assert "here 2000 by 2000" in found.message
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)

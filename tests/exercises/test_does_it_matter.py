@@ -94,7 +94,7 @@ def without_stable_softmax(params, X, y, lr, bn_param):
 
 def by_order(params, grads, lr):
     pairs = zip(params, grads.values(), strict=True)
-    return {name: params[name] - lr * np.resize(grad, params[name].shape) for name, grad in pairs}
+    return {name: params[name] - lr * grad for name, grad in pairs}
 
 
 def frozen(params, grads, lr):
@@ -168,6 +168,10 @@ def test_a_wrong_answer_fails(identifier, words, function):
     for seed in (None, 1):
         found = verdict(identifier, function, seed)
         assert found.status == "failed", found
+
+
+def test_an_order_that_was_trusted_is_named_where_numpy_finds_nothing_to_complain_of():
+    assert verdict("8.1", by_order).mistake == "order-trusted"
 
 
 @pytest.mark.parametrize("function", [in_place, rebound])

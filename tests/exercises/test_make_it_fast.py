@@ -13,7 +13,8 @@ from bnlib.exercises.make_it_fast import (
     batchnorm_backward_blocked,
     batchnorm_backward_lean,
 )
-from bnlib.memory import peak_of
+from bnlib.exercises.spec import WrongAnswer
+from bnlib.memory import TooMuchMemory, call_within, peak_of
 from bnlib.norms import staged
 
 SOURCE = Path(__file__).parents[2] / "source" / "10_make_it_fast.py"
@@ -189,6 +190,7 @@ def test_too_much_memory_is_told_with_the_numbers():
     found = verdict("10.2", lambda d, c, rows: blocked(d, c, rows, space=3))
     assert "holds 3." in found.message
     assert "Allowed are 1.2" in found.message
+    assert found.mistake == "too-much-memory"
     assert "64 MB" in found.case
 
 
@@ -242,15 +244,40 @@ def test_the_peak_leaves_a_trace_that_was_running_alone():
         tracemalloc.stop()
 
 
-def test_a_function_of_another_process_measures_itself():
+def test_a_function_of_another_process_keeps_to_its_limit_over_there():
     class Proxy:
         def __call__(self, *args):
-            raise AssertionError("called without being measured")
+            raise AssertionError("called without a limit")
 
-        def with_peak(self, *args):
-            return sum(args), 7
+        def within(self, allowed, *args):
+            if allowed < 7:
+                raise TooMuchMemory
+            return sum(args)
 
-    assert peak_of(Proxy(), 1, 2) == (3, 7)
+    assert call_within(7, Proxy(), 1, 2) == 3
+    with pytest.raises(TooMuchMemory):
+        call_within(6, Proxy(), 1, 2)
+
+
+def test_a_call_that_holds_too_much_says_how_much():
+    assert call_within(9 * 10**6, np.ones, 10**6).size == 10**6
+    with pytest.raises(TooMuchMemory) as much:
+        call_within(7 * 10**6, np.ones, 10**6)
+    assert 8e6 <= much.value.peak < 8.2e6
+
+
+def test_an_answer_that_a_limit_stopped_is_told_what_is_allowed():
+    def stopped(*args):
+        raise AssertionError("called without a limit")
+
+    def within(allowed, *args):
+        raise TooMuchMemory
+
+    right = find("10.2").references["batchnorm_backward_blocked"]
+    stopped.within = within
+    *_, large = find("10.2").cases(np.random.default_rng(0))
+    with pytest.raises(WrongAnswer, match="holds more new arrays .* Allowed are 1.2"):
+        find("10.2").run({right.__name__: stopped}, large.args)
 
 
 def test_each_exercise_has_three_hints_and_a_heading_to_go_to():

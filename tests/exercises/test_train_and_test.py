@@ -288,6 +288,13 @@ def test_every_exercise_has_at_least_three_wrong_answers(exercise_id):
     assert sum(of == exercise_id for of, _, _ in WRONG.values()) >= 3
 
 
+@pytest.mark.parametrize("exercise_id", FORWARD)
+def test_what_a_call_leaves_behind_is_named_before_any_number_is_compared(exercise_id):
+    named = {name: verdict(exercise_id, answer).mistake for name, (answer, _) in LAYERS.items()}
+    assert named["never written"] == "running-not-written"
+    assert named["no cache"] == named["only out"] == "no-cache"
+
+
 # The other statuses ----------------------------------------------------------------------------------------
 
 

@@ -59,6 +59,10 @@ def title(svg: str) -> str:
     return first.text
 
 
+def colours(svg: str) -> set[str]:
+    return set(re.findall(r"#[0-9a-f]{6}\b", svg))
+
+
 def committed(name: str) -> str:
     return (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
 
@@ -76,6 +80,7 @@ def test_a_graph_is_what_is_drawn_now(name, renderer, monkeypatch):
     now = MAKE.made(name)
     assert parts(committed(name)) == parts(now), "run `make figures`"
     assert title(committed(name)) == title(now), "run `make figures`"
+    assert colours(committed(name)) == colours(now), "run `make figures`"
     assert parts(now)[0]
 
 
@@ -84,6 +89,7 @@ def test_a_plot_is_what_is_drawn_now(name):
     now = MAKE.made(name)
     assert sorted(parts(committed(name))[1]) == sorted(parts(now)[1]), "run `make figures`"
     assert title(committed(name)) == title(now), "run `make figures`"
+    assert colours(committed(name)) == colours(now), "run `make figures`"
 
 
 def test_the_roofline_has_the_forms_and_words_of_now(monkeypatch):
@@ -107,6 +113,7 @@ def test_no_figure_is_without_maker_and_no_maker_without_figure():
 def test_a_figure_says_what_it_shows_and_is_white(name):
     svg = committed(name)
     assert len(title(svg).split()) > 10
+    assert ElementTree.fromstring(svg).get("role") == "img"
     # The first thing painted covers the page: Graphviz's background, matplotlib's patch or our rectangle.
     painted = re.search(
         r"<(?:polygon|rect|path)\b[^>]*>", svg[svg.index("</defs>") if "</defs>" in svg[:3000] else 0 :]
@@ -129,6 +136,13 @@ def test_a_page_names_only_figures_that_are_there(page):
     text = page.read_text(encoding="utf-8")
     for found in re.findall(r"figures/([\w.-]+\.(?:svg|png|gif|html|webp))", text):
         assert (FOLDER / found).exists(), f"{page.name} names figures/{found}"
+
+
+def test_every_picture_of_the_readme_has_words():
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    alts = re.findall(r"!\[([^]]*)\]\(", text) + re.findall(r'<img [^>]*alt="([^"]*)"', text)
+    assert len(alts) == len(re.findall(r"!\[|<img", text)) > 0
+    assert all(len(alt.split()) > 10 for alt in alts)
 
 
 def test_the_box_refuses_a_layer_that_is_not_in_it():

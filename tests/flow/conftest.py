@@ -16,6 +16,7 @@ BROWSER = HERE.parent / "browser"
 sys.path[:0] = [str(BROWSER), str(HERE)]
 
 from lab import Lab, Notebook  # noqa: E402
+from playwright.sync_api import expect  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -26,6 +27,10 @@ assert _spec.loader is not None
 _fixtures = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_fixtures)
 chromium, browser = _fixtures.chromium, _fixtures.browser
+
+# A machine that does something else as well is slow, and not wrong: what doesn't come in these milliseconds never will.
+CEILING = 120_000
+expect.set_options(timeout=CEILING)
 
 # What the cells of the tests' notebooks may use.
 SETUP = f"import sys\nsys.path.insert(0, {str(HERE)!r})\nfrom layers import *\nfrom bnlib import flow, watch"
@@ -64,6 +69,7 @@ def opened(lab: Lab, browser: Browser) -> Iterator[Callable[..., Notebook]]:
         file = lab.folder() / "flow.ipynb"
         file.write_text(json.dumps(notebook_of(**cells)))
         found.append(lab.open(browser, file) if where == "lab" else open_in_notebook(lab, browser, file))
+        found[-1].page.set_default_timeout(CEILING)
         found[-1].run_all()
         return found[-1]
 
@@ -75,7 +81,7 @@ def opened(lab: Lab, browser: Browser) -> Iterator[Callable[..., Notebook]]:
 def open_in_notebook(lab: Lab, browser: Browser, file: Path) -> Notebook:
     """The same in Notebook 7, which the same server brings along."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(CEILING)
     page = context.new_page()
     page.goto(f"{lab.url}/notebooks/{file.relative_to(lab.root).as_posix()}?token={lab.token}")
     page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context !== undefined")

@@ -57,6 +57,58 @@ def network(x, W1, gamma, beta, W2, b2, eps):
     return loss
 
 
+def two_layers(x, y, W1, b1, gamma1, beta1, W2, b2, gamma2, beta2, W3, b3, eps):
+    offset = np.mean(x, axis=0)
+    centred = x - offset
+    h1 = centred @ W1
+    a1 = h1 + b1
+    mu1 = np.mean(a1, axis=0)
+    amu1 = a1 - mu1
+    sq1 = amu1**2
+    var1 = np.mean(sq1, axis=0)
+    sqrtvar1 = np.sqrt(var1 + eps)
+    ivar1 = 1.0 / sqrtvar1
+    ahat1 = amu1 * ivar1
+    gammaa1 = gamma1 * ahat1
+    out1 = gammaa1 + beta1
+    r1 = np.maximum(out1, 0)
+    h2 = r1 @ W2
+    a2 = h2 + b2
+    mu2 = np.mean(a2, axis=0)
+    amu2 = a2 - mu2
+    sq2 = amu2**2
+    var2 = np.mean(sq2, axis=0)
+    sqrtvar2 = np.sqrt(var2 + eps)
+    ivar2 = 1.0 / sqrtvar2
+    ahat2 = amu2 * ivar2
+    gammaa2 = gamma2 * ahat2
+    out2 = gammaa2 + beta2
+    r2 = np.maximum(out2, 0)
+    both = r1 + r2
+    h3 = both @ W3
+    scores = h3 + b3
+    top = np.max(scores, axis=1, keepdims=True)
+    shifted = scores - top
+    e = np.exp(shifted)
+    total = np.sum(e, axis=1, keepdims=True)
+    logtotal = np.log(total)
+    logp = shifted - logtotal
+    picked = y * logp
+    rows = np.sum(picked, axis=1)
+    data = -np.mean(rows)
+    W1sq = W1**2
+    size1 = np.sum(W1sq)
+    W2sq = W2**2
+    size2 = np.sum(W2sq)
+    W3sq = W3**2
+    size3 = np.sum(W3sq)
+    sizes = size1 + size2
+    weights = sizes + size3
+    penalty = 0.01 * weights
+    loss = data + penalty
+    return loss
+
+
 def graph_of(name: str, seed: int = 0) -> Graph:
     """One of the graphs by name."""
     rng = np.random.default_rng(seed)
@@ -72,6 +124,21 @@ def graph_of(name: str, seed: int = 0) -> Graph:
         return trace(layernorm, some(4, 6), some(6), some(6), eps=1e-5)
     if name == "network":
         return trace(network, some(8, 5), some(5, 4), some(4), some(4), some(4, 3), some(3), eps=1e-3)
+    if name == "two layers":
+        targets = np.eye(3)[rng.integers(0, 3, size=8)]
+        layer = [some(4), some(4), some(4)]
+        return trace(
+            two_layers,
+            some(8, 5),
+            targets,
+            some(5, 4),
+            *layer,
+            some(4, 4),
+            *layer,
+            some(4, 3),
+            some(3),
+            eps=1e-3,
+        )
     raise KeyError(name)
 
 

@@ -327,14 +327,83 @@ def test_a_reopened_notebook_that_is_not_trusted_shows_the_still_picture(
     again.close()
 
 
-@pytest.mark.parametrize("name", ["toy", "layernorm", "network"])
+def letters(player: Player, what: str) -> float:
+    """The size of a kind of text in the picture, in pixels of the screen."""
+    size: float = player.root.locator(what).first.evaluate(
+        "text => parseFloat(getComputedStyle(text).fontSize) * text.ownerSVGElement.getScreenCTM().a"
+    )
+    return size
+
+
+def test_the_layer_fits_into_a_notebook_and_can_be_read(player: Player) -> None:
+    player.go(player.last)
+    assert player.root.locator(".flow-stage").evaluate("stage => stage.scrollWidth <= stage.clientWidth + 1")
+    assert letters(player, ".flow-node .flow-name") >= 12
+    assert letters(player, ".flow-label") >= 11
+    # No name is wider than its box.
+    wide = player.root.locator(".flow-node").evaluate_all(
+        """nodes => nodes.filter(node => node.querySelector('.flow-name').getBoundingClientRect().width
+            > node.querySelector('.flow-box').getBoundingClientRect().width).length"""
+    )
+    assert wide == 0
+
+
+def test_one_steps_piece_starts_where_its_gradient_has_arrived(opened: Callable[..., Notebook]) -> None:
+    notebook = opened(
+        layer="flow(graph_of('batchnorm'), np.random.default_rng(1).normal(size=(5, 3)), STEPS, through='xmu')"
+    )
+    player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))
+    assert player.says == (
+        "Step 2 · back through xmu: xmu = x - mu. dxmu1 and dxmu2 have arrived. "
+        "Next adds them up, then sends the sum on to x and mu."
+    )
+    seen = player.seen()
+    assert {"dxmu1", "dxmu2"} <= set(seen["contributions"])
+    assert {"x", "mu", "xmu"}.isdisjoint(seen["gradients"])
+    assert seen["lines"][0] == "xmu = x - mu  # step 2"
+    player.node("mu").click()
+    assert [
+        title for title in ("mu", "dmu") if player.root.locator(f".flow-heat b:text-is('{title}')").count()
+    ] == ["mu"]
+    notebook.page.keyboard.press("Escape")
+    new = []
+    for _ in range(player.last):
+        before = set(player.seen()["contributions"])
+        player.click("Next")
+        new += set(player.seen()["contributions"]) - before
+    assert new == ["dx1", "dmu"]
+    assert set(player.seen()["gradients"]) >= {"xmu", "mu"}
+    assert player.root.get_by_text("Cut an edge").count() == 0
+    player.click("First")
+    assert player.seen() == seen
+    notebook.page.evaluate(f"{axe()};0")
+    assert notebook.page.evaluate("axe.run('.bnlib-flow')")["violations"] == []
+    assert errors(notebook) == []
+
+
+def test_the_marked_lines_are_in_view_from_the_start(opened: Callable[..., Notebook]) -> None:
+    notebook = opened(layer="flow(graph_of('batchnorm'), None, STEPS, through='gammax')")
+    player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))
+    for step in range(player.last + 1):
+        player.go(step)
+        hidden = player.root.locator(".flow-code-line.flow-now").evaluate_all(
+            """lines => lines.filter(line => {
+                const [box, pre] = [line.getBoundingClientRect(), line.closest('pre').getBoundingClientRect()];
+                return box.top < pre.top || box.bottom > pre.bottom;
+            }).map(line => line.textContent)"""
+        )
+        assert hidden == []
+
+
+@pytest.mark.parametrize("name", ["toy", "layernorm", "network", "two layers"])
 def test_other_graphs_play_to_their_end(opened: Callable[..., Notebook], name: str) -> None:
     notebook = opened(graph=f"flow(graph_of('{name}'))")
     player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))
     for step in range(player.last + 1):
         player.go(step)
-        assert "undefined" not in player.root.inner_text()
-        assert "NaN" not in player.root.inner_text()
+        said = player.root.inner_text()
+        assert "undefined" not in said
+        assert "NaN" not in said
     assert errors(notebook) == []
 
 
@@ -369,10 +438,7 @@ def test_two_hundred_nodes_are_followed_by_the_window(opened: Callable[..., Note
                     && now.top >= stage.top - 1 && now.bottom <= stage.bottom + 1;
             }"""
         )
-        size = player.root.locator(".flow-node.flow-now .flow-name").evaluate(
-            "text => text.getBoundingClientRect().height"
-        )
-        assert size > 10
+        assert letters(player, ".flow-node.flow-now .flow-name") >= 12
     player.click("Whole graph")
     assert player.root.locator(".flow-stage").evaluate("stage => stage.scrollWidth <= stage.clientWidth + 2")
 

@@ -10,9 +10,9 @@ import pytest
 from bnlib.course import build
 from bnlib.course.source import SourceNotebook, load
 from bnlib.exercises.batchnorm import COURSE
-from bnlib.grade.assemble import Piece, assemble, notebook
+from bnlib.grade.assemble import TRUSTED, Piece, assemble, kernel_cells, notebook
 from bnlib.grade.match import identify, match
-from bnlib.grade.names import names, without_markers
+from bnlib.grade.names import names
 from bnlib.grade.submission import LearnerCell, Submission, Unreadable
 
 COURSES = {COURSE.name: COURSE}
@@ -73,11 +73,11 @@ def as_built(book: SourceNotebook, **replaced: str) -> list[LearnerCell]:
 
 
 def run_order(book: SourceNotebook, *cells: LearnerCell) -> list[Piece]:
-    return assemble(match(handed_in(*cells), book), 5, Path("/verdicts"))
+    return assemble(match(handed_in(*cells), book))
 
 
 def learners(pieces: list[Piece]) -> list[tuple[str, str]]:
-    return [(piece.role, piece.source) for piece in pieces if piece.learner]
+    return [(piece.role, piece.source) for piece in pieces if piece.number is not None]
 
 
 def test_metadata_says_which_notebook_before_ids_and_names_do() -> None:
@@ -102,8 +102,8 @@ def test_an_untouched_notebook_has_no_answers_and_nothing_added(book: SourceNote
     found = match(handed_in(*as_built(book)), book)
     assert found.answers == {"3.9": (), "3.6": ()}
     assert (found.added, found.changed, found.notes) == ({}, {}, ())
-    roles = [piece.role for piece in assemble(found, 5, Path("/v"))]
-    assert roles == ["first", "given", "answer", "check", "hidden", "answer", "check"]
+    roles = [piece.role for piece in assemble(found)]
+    assert roles == ["given", "answer", "check", "hidden", "answer", "check"]
 
 
 def test_answers_are_found_by_id_then_by_label_then_by_function(book: SourceNotebook) -> None:
@@ -138,7 +138,6 @@ def test_added_cells_run_where_they_stood(book: SourceNotebook) -> None:
     pieces = run_order(book, before, *cells[: at + 1], between, *cells[at + 1 :])
     order = [(piece.role, piece.exercise or piece.source) for piece in pieces]
     assert order == [
-        ("first", pieces[0].source),
         ("added", "top = 1"),
         ("given", "import numpy as np"),
         ("answer", "3.9"),
@@ -184,16 +183,36 @@ def test_a_handout_is_graded_by_its_notebooks_without_hidden_tests(
     handout = load(tmp_path / "03_backward.ipynb")
     pieces = run_order(handout, *as_built(book, answer_3_9="def step9(dout):\n    return width"))
     assert [piece.role for piece in pieces] == [
-        *("first", "given", "demo", "demo", "answer", "check", "answer", "check")
+        *("given", "demo", "demo", "answer", "check", "answer", "check")
     ]
 
 
-def test_the_notebook_to_run_holds_nothing_else_of_the_learners(book: SourceNotebook) -> None:
+def test_the_notebook_to_run_holds_nothing_of_the_learners(book: SourceNotebook) -> None:
     mine = cell("# NBVAL_SKIP\ndef step9(d):\n    return d", "answer-3-9", tags=["raises-exception"])
-    made = notebook(run_order(book, mine))
+    pieces = run_order(book, mine, cell("help_me = 2", "mine"))
+    assert {"answer", "added"} <= {piece.role for piece in pieces}
+    cells = kernel_cells(pieces, "/a folder")
+    made = notebook(cells)
     assert all(c["metadata"] == {} and c["outputs"] == [] for c in made["cells"])
     assert len({c["id"] for c in made["cells"]}) == len(made["cells"])
-    assert "# NBVAL_SKIP (left out)\ndef step9" in made["cells"][2]["source"]
+    text = "\n".join(c["source"] for c in made["cells"])
+    assert "NBVAL_SKIP" not in text
+    assert "help_me" not in text
+    # What decides is there: given cells, checks and hidden asserts, each as a piece of its own.
+    roles = [pieces[c.piece].role for c in cells if c.piece is not None]
+    assert roles == [piece.role for piece in pieces if piece.role in TRUSTED]
+    assert "assert len(step9" in text
+
+
+def test_an_instructors_own_asserts_come_behind_the_courses(book: SourceNotebook) -> None:
+    found = match(Submission(Path("03_backward.ipynb"), tuple(as_built(book))), book)
+    pieces = assemble(found, {"3.9": "assert width == 4", "9.9": "assert False"})
+    at = next(i for i, piece in enumerate(pieces) if piece.role == "private")
+    assert [piece.role for piece in pieces[at - 2 : at + 1]] == ["check", "hidden", "private"]
+    # A name that only a demonstration makes is there for them too, as the course has it.
+    assert [p.source for p in pieces if p.role == "shown"] == [
+        *("import math\nfrom bnlib import check", "width = math.sqrt(16)")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -216,14 +235,3 @@ def test_names_of_a_cell(source: str, bound: set[str], needed: set[str]) -> None
     found = names(source)
     assert found.bound == bound
     assert found.needed == needed
-
-
-def test_markers_for_nbval_lose_their_force_and_every_line_stays() -> None:
-    from nbval.plugin import find_comment_markers
-
-    source = "x = 1\n  ## NBVAL_RAISES_EXCEPTION \r\ny\x0c#NBVAL_SKIP\n# PYTEST_VALIDATE_IGNORE_OUTPUT"
-    assert list(find_comment_markers(source))
-    cleaned = without_markers(source)
-    assert list(find_comment_markers(cleaned)) == []
-    assert len(cleaned.splitlines()) == len(source.splitlines())
-    assert without_markers("# About NBVAL_SKIP\nx") == "# About NBVAL_SKIP\nx"

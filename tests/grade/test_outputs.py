@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnlib.grade import ExerciseResult, Report, SubmissionResult
@@ -84,12 +84,14 @@ def test_the_sheet_has_a_row_for_each_learner_and_a_column_for_each_exercise_in_
     assert rows[3] == ["eve", "0", "0", "1", "", ""]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_is_run_by_a_spreadsheet(text: str) -> None:
     assert not defused(text).lstrip().startswith(("=", "+", "-", "@"))
     assert "\n" not in defused(text)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec=None)))
 def test_junit_can_be_parsed_whatever_a_learner_wrote(text: str) -> None:
     odd = ExerciseResult("3.9", "error", 0, 1, text)
@@ -124,6 +126,7 @@ class Texts(HTMLParser):
         self.text += " "
 
 
+@settings(deadline=None)
 @given(name=st.text(st.characters(exclude_characters="/\0"), min_size=1), message=st.text())
 def test_a_page_shows_names_and_messages_as_text(name: str, message: str, tmp_path_factory) -> None:
     folder = tmp_path_factory.mktemp("pages")

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import copy
-import signal
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,6 +10,7 @@ import pytest
 from answers import Answer, every_answer, judges
 from equal import EQUAL, FREE, reason
 from mutate import Mutant, mutants
+from naming import limited
 
 from bnlib.check.attempt import attempt
 from bnlib.check.judge import DEFAULT_SEED
@@ -21,24 +18,6 @@ from bnlib.exercises import Exercise
 
 ANSWERS = list(every_answer())
 FRESH = (11, 12, 13)
-
-
-@contextmanager
-def limited(seconds: int = 20) -> Iterator[None]:
-    """A slip can make a loop endless."""
-
-    def stop(*_: object) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def survives(answer: Answer, mutant: Mutant) -> bool:

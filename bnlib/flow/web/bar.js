@@ -29,10 +29,18 @@ function barOf(piece, acts) {
     const number = nodes[frame.kind === "back" ? edges[frame.edge].user : frame.node].number ?? null;
     if (number !== null && number !== numbered[numbered.length - 1]?.[0]) numbered.push([number, i + 1]);
   });
-  tick(turn / 2, "forward", "flow-tick-forth");
-  if (numbered.length > 1 && numbered.length <= 24) for (const [number, at] of numbered) tick(at, String(number), "flow-tick-back");
-  else tick((turn + last) / 2, "backward", "flow-tick-back");
-  range.style.setProperty("--turn", `${((turn + 0.5) / last) * 100}%`);
+  if (turn) tick(turn / 2, "forward", "flow-tick-forth");
+  // One that would stand on the one before it is left out: by the stylesheet, where the slider is short.
+  let [clear, wideClear] = [-1, -1];
+  for (const [number, at] of numbered.length > 1 && numbered.length <= 24 ? numbered : []) {
+    const place = at / last;
+    if (place < clear) continue;
+    tick(at, String(number), place < wideClear ? "flow-tick-back flow-tick-close" : "flow-tick-back");
+    clear = place + 0.034;
+    if (place >= wideClear) wideClear = place + 0.065;
+  }
+  if (turn && (numbered.length < 2 || numbered.length > 24)) tick((turn + last) / 2, "backward", "flow-tick-back");
+  range.style.setProperty("--turn", turn ? `${((turn + 0.5) / last) * 100}%` : "0%");
   const made = element("div", { class: "flow-bar" }, element("div", { class: "flow-buttons" }, first, previous, playing, next), element("div", { class: "flow-slider" }, range, ticks), count, speed);
   return {
     made,
@@ -48,7 +56,8 @@ function barOf(piece, acts) {
   };
 }
 
-function legend() {
+function legend(piece) {
+  const arrays = piece.nodes.some((node) => node.value.data !== undefined);
   return element(
     "p",
     { class: "flow-legend" },
@@ -56,7 +65,6 @@ function legend() {
     "values ",
     element("span", { class: "flow-key flow-key-back" }),
     "gradients, thicker where larger ",
-    element("span", { class: "flow-scale" }),
-    "negative to positive"
+    ...(arrays ? [element("span", { class: "flow-scale" }), "negative to positive"] : [])
   );
 }

@@ -14,7 +14,7 @@ function listingOf(block) {
 
 function codeOf(piece) {
   const HIGH = 19;
-  const ROWS = Math.max(3, Math.min(11, ...[Math.max(...piece.code.map((block) => block.lines.length), 0)]));
+  const ROWS = Math.max(3, Math.min(piece.start ? 6 : 11, ...[Math.max(...piece.code.map((block) => block.lines.length), 0)]));
   const blocks = piece.code.map(listingOf);
   const made = element("div", { class: "flow-code" }, ...blocks.map((block) => block.made));
   made.style.setProperty("--rows", ROWS);
@@ -27,7 +27,10 @@ function codeOf(piece) {
     if (index === right) return;
     if (right !== null) blocks[right].made.hidden = true;
     right = index;
-    if (right !== null) blocks[right].made.hidden = false;
+    if (right === null) return;
+    blocks[right].made.hidden = false;
+    // What was hidden is at its top again.
+    blocks[right].first = 0;
   }
 
   function mark(frame) {
@@ -58,5 +61,10 @@ function codeOf(piece) {
     }
   }
 
-  return { made, mark, reveal };
+  // What isn't in the page yet can't scroll.
+  function attached() {
+    for (const block of blocks) if (block.first) block.pre.scrollTop = block.first * HIGH;
+  }
+
+  return { made, mark, reveal, attached };
 }

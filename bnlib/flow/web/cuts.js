@@ -7,7 +7,8 @@ function cutsOf(piece, link, redraw, home) {
   let waiting = null;
   let answer = null;
   const offline = piece.answers ?? null;
-  const able = Boolean(link.ask || offline);
+  // One step's piece tells nothing of what comes after it, where a cut would show.
+  const able = Boolean(link.ask || offline) && !piece.start;
   const boxes = new Map();
   const verdict = element("div", { class: "flow-verdict", role: "status" });
   const restore = button("Put everything back", () => {

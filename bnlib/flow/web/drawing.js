@@ -1,7 +1,7 @@
 // The picture of the graph, made once; later only classes change. Coordinates are those of the layout.
 
-const SLOT = 25;
-const APART = 13.5;
+const SLOT = 19;
+const APART = 10.5;
 const CHIP = 18;
 const HEAD = 7;
 
@@ -55,14 +55,14 @@ function drawNode(node, [x, y, width, height]) {
   const gradient = tile(node.gradient, SLOT, "flow-gradient");
   const single = node.value.data === undefined;
   const apart = single ? width / 4 : APART;
-  value.setAttribute("transform", `translate(${middle - apart} ${height - 20})`);
-  gradient.setAttribute("transform", `translate(${middle + apart} ${height - 20})`);
+  value.setAttribute("transform", `translate(${middle - apart} ${height - 18})`);
+  gradient.setAttribute("transform", `translate(${middle + apart} ${height - 18})`);
   const group = ours(
     drawn(
       "g",
       { class: `flow-node${node.op ? "" : " flow-input"}`, transform: `translate(${x} ${y})`, role: "button", tabindex: "-1" },
       drawn("rect", { class: "flow-box", width, height, rx: node.op ? 7 : 16 }),
-      drawn("text", { class: "flow-name", x: middle, y: 17 }, node.name),
+      drawn("text", { class: "flow-name", x: middle, y: 16 }, node.name),
       value,
       gradient
     )
@@ -77,12 +77,13 @@ function drawNode(node, [x, y, width, height]) {
     if (shape) group.append(drawn("text", { class: "flow-shape", x: middle, y: 30 }, shape));
   };
   const number = node.number ?? null;
+  const badge = 11 + 7 * String(number).length;
   if (number !== null)
     group.append(
-      drawn("circle", { class: "flow-badge", cx: width - 2, cy: -3, r: 9 }),
+      drawn("rect", { class: "flow-badge", x: width - 2 - badge / 2, y: -12, width: badge, height: 18, rx: 9 }),
       drawn("text", { class: "flow-number", x: width - 2, y: 1 }, String(number))
     );
-  const slot = (side) => [x + middle + side * apart, y + height - 20];
+  const slot = (side) => [x + middle + side * apart, y + height - 18];
   return { group, settle, changed: [middle, height + 15], value, gradient, slots: { value: slot(-1), gradient: slot(1) }, centre: [x + middle, y + height / 2], around: { x: x - 5, y: y - 5, width: width + 10, height: height + 10 }, top: y };
 }
 
@@ -136,9 +137,7 @@ function draw(piece) {
   const named = edges.filter((edge) => edge.name);
   const sizes = [...named.map((edge) => edge.value.size), ...seeds.map((i) => nodes[i].gradient.size)];
   const largest = Math.max(...sizes, 1e-300);
-  const arriving = nodes.map(() => 0);
-  for (const edge of named) arriving[edge.parent] += 1;
-  for (const node of seeds) arriving[node] += 1;
+  const arriving = nodes.map((node) => node.arrived.length);
   const pointer = drawn("line", { class: "flow-pointer", y1: 0 });
   const halo = drawn("rect", { class: "flow-halo", rx: 13, visibility: "hidden" });
   const paths = drawn("g");

@@ -1,6 +1,6 @@
 // The window on the graph: all of it where it fits, else as much as stays legible, and then it follows the step.
 
-const LEGIBLE = 0.79;
+const LEGIBLE = 0.82;
 const LARGEST = 1.3;
 const TALLEST = 430;
 
@@ -48,9 +48,11 @@ function windowOn(piece, picture, stage, moved) {
     const left = wanted(Math.min(...xs), Math.max(...xs), seen.left, seen.width, layout.width * scale, 110);
     const top = wanted(Math.min(...ys), Math.max(...ys), seen.top, seen.height, layout.height * scale, 60);
     if (left === seen.left && top === seen.top) return false;
+    // Far away, nobody could follow the picture with the eye.
+    const far = Math.abs(left - seen.left) > 1.5 * seen.width || Math.abs(top - seen.top) > 1.5 * seen.height;
     seen.left = left;
     seen.top = top;
-    stage.scrollTo({ left, top, behavior: atOnce || motionless.matches ? "instant" : "smooth" });
+    stage.scrollTo({ left, top, behavior: atOnce || far || motionless.matches ? "instant" : "smooth" });
     return true;
   }
 

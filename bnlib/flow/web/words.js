@@ -31,6 +31,30 @@ function addedUp(piece, index) {
   return `${parts.map((part) => negative(part.low)).join(" + ")} = ${minus(total.low)}`;
 }
 
+function listed(names) {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
+}
+
+// Where one step's piece starts: what is here, and what will be done with it.
+function opening(piece, frame) {
+  const { nodes, edges } = piece;
+  const node = nodes[frame.node];
+  const onward = piece.frames.filter((one) => one.kind === "back").map((one) => nodes[edges[one.edge].parent].name);
+  const several = node.arrived.length > 1;
+  const acts = !several ? "sends it" : onward.length ? "adds them up, then sends the sum" : "adds them up";
+  return {
+    kicker: `${stepOf(node)}back through ${node.name}`,
+    head: node.op ? `${node.name} = ${node.op}` : node.name,
+    figures: several ? `${listed(node.arrived)} have arrived.` : `d${node.name} has arrived: ${summary(node.gradient)}.`,
+    note: `Next ${acts}${onward.length ? ` on to ${listed(onward)}` : ""}.`,
+    array: several ? null : node.gradient,
+  };
+}
+
+function stepOf(node) {
+  return node.number === undefined || node.number === null ? "" : `Step ${node.number} · `;
+}
+
 // A frame as { kicker, head, figures, product, note }: `product` where it is upstream times local derivative.
 function wordsOf(piece, frame, step) {
   const { nodes, edges, frames } = piece;
@@ -40,17 +64,17 @@ function wordsOf(piece, frame, step) {
       head: "Press Play, or go step by step",
       note: "The values come in from the left. Then the gradient comes back from the right, one contribution at a time.",
     };
+  if (frame.kind === "start") return opening(piece, frame);
   if (frame.kind === "back") {
     const edge = edges[frame.edge];
     const shown = edge.cut ?? edge;
     const user = nodes[edge.user];
-    const number = user.number === undefined || user.number === null ? "" : `Step ${user.number} · `;
     return {
-      kicker: `${number}back through ${user.name} to ${nodes[edge.parent].name}`,
+      kicker: `${stepOf(user)}back through ${user.name} to ${nodes[edge.parent].name}`,
       head: `${edge.name} = ${edge.formula}`,
       product: edge.local === undefined ? null : { up: `d${user.name}`, local: edge.local, axes: edge.axes, is: edge.name, wrt: [user.name, nodes[edge.parent].name], numbers: shown.numbers },
       figures: shown.numbers.is === undefined ? "" : `${edge.name}${shown.numbers.at} = ${minus(shown.numbers.is)}`,
-      note: summary(shown.value),
+      note: shown.value.shape.length || shown.numbers.up === undefined ? summary(shown.value) : "",
       array: shown.value,
     };
   }
@@ -66,13 +90,13 @@ function wordsOf(piece, frame, step) {
       note: summary(gradient),
       array: gradient,
     };
-  const number = node.number === undefined || node.number === null ? "" : `Step ${node.number} · `;
+  const added = addedUp(piece, frame.node);
   return {
-    kicker: `${number}${node.name} was used more than once`,
+    kicker: `${stepOf(node)}${node.name} was used more than once`,
     head: `d${node.name} = ${node.arrived.join(" + ")}`,
-    figures: addedUp(piece, frame.node) ?? "What came back along its edges adds up.",
-    note: summary(gradient),
-      array: gradient,
+    figures: added ?? "What came back along its edges adds up.",
+    note: added ? "" : summary(gradient),
+    array: gradient,
   };
 }
 

@@ -51,6 +51,7 @@ def _case(one: ExerciseResult, notebook: str) -> ElementTree.Element:
     case = ElementTree.Element("testcase", name=clean(one.id), classname=clean(notebook))
     tags = {"failed": "failure", "not started": "skipped", "error": "error", "timed out": "error"}
     if one.status in tags:
-        kind = {"type": one.mistake} if one.mistake else {}
-        ElementTree.SubElement(case, tags[one.status], message=clean(one.message), **kind)
+        child = ElementTree.SubElement(case, tags[one.status], message=clean(one.message))
+        if one.mistake:
+            child.set("type", clean(one.mistake))
     return case

@@ -1,0 +1,203 @@
+"""Answers that are right for some inputs alone: for one shape, one dtype, gamma = 1, or the check's own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..exercises import Case
+from .attempt import Attempt, precision_of
+from .compare import same
+from .evidence import Evidence, OutOfTime
+from .structural import Named, arrays_in_args
+
+# Fresh cases to look at beside what the verdict has seen.
+FURTHER = 5
+
+
+def hard_coded(evidence: Evidence) -> Named | None:
+    """The same numbers for two inputs of one shape, where other ones would be right."""
+    if 0 not in evidence.fresh:
+        return None
+    seen, again = [*evidence.passed, evidence.failing][0], evidence.at(0)
+    if not (seen.complete and again.complete) or again.passed:
+        return None
+    first = next(iter(again.wrong), "")
+    if not first or not _frozen(first, seen, again):
+        return None
+    return "hard-coded", (
+        f"Two different inputs gave the very same `{first}`. Which of the arguments does it depend on, and where "
+        "does your code look at them?"
+    )
+
+
+def _frozen(name: str, one: Attempt, other: Attempt) -> bool:
+    first, second = one.output(name), other.output(name)
+    if not isinstance(first, np.ndarray) or not isinstance(second, np.ndarray) or not first.size:
+        return False
+    if first.shape != second.shape or not np.array_equal(first, second, equal_nan=first.dtype.kind == "f"):
+        return False
+    precision = precision_of(one.case.args)
+    return not same(one.right(name), other.right(name), precision)
+
+
+def one_dtype(evidence: Evidence) -> Named | None:
+    """Right in float64, and wrong for the same numbers in float32 or for whole numbers."""
+    failing = evidence.failing
+    kind = kind_of(failing)
+    if kind == "float64" or not evidence.passed or any(kind_of(seen) == kind for seen in evidence.passed):
+        return None
+    if not evidence.run(_changed(failing.case, _as_float64)).passed:
+        return None
+    if evidence.index in evidence.fresh and evidence.at(evidence.index).passed:
+        return None
+    wrong = failing.difference
+    if kind == "float32" and wrong is not None and wrong.kind == "value" and (wrong.error or 1.0) < 0.1:
+        return "float32-lost", (
+            "The same numbers in float64 give the right answer, so this is cancellation: two large numbers "
+            "that are nearly equal were subtracted, and in float32 few digits are left of them. Which "
+            "difference is that, and can it be taken before anything is squared or summed?"
+        )
+    said = "in float32" if kind == "float32" else "as whole numbers"
+    return "only-one-dtype", (
+        f"The same numbers in float64 give the right answer; {said} they don't. What in your code depends on "
+        "the dtype of what comes in?"
+    )
+
+
+def one_shape(evidence: Evidence) -> Named | None:
+    """Right for one number of rows or features, or where there are as many of the one as of the other."""
+    with suppress(OutOfTime):
+        for index in [i for i in evidence.fresh if i != evidence.index][:FURTHER]:
+            evidence.at(index)
+    groups: dict[bool, list[tuple[int, ...]]] = {True: [], False: []}
+    for seen in evidence.seen:
+        shape = _shape_of(seen)
+        if shape is not None and kind_of(seen) != "float32":
+            groups[seen.passed].append(shape)
+    right, wrong = groups[True], groups[False]
+    if len(set(right)) > 2 and len(wrong) > 1:
+        for test, says in _shape_rules(wrong[0]):
+            if all(test(shape) for shape in wrong) and not any(test(shape) for shape in right):
+                return "one-shape", (
+                    f"It is wrong {says}, and right for every other shape that was tried. What is special "
+                    "there, and does your code know of it?"
+                )
+    if len(right) < 2 or len(set(wrong)) < 2:
+        return None
+    for test, says in _shape_rules(right[0]):
+        if all(test(shape) for shape in right) and not any(test(shape) for shape in wrong):
+            return "only-one-shape", (
+                f"It is right {says}, and wrong for every other shape that was tried. Which number in your "
+                "code should be a length that it looks up?"
+            )
+    return None
+
+
+Rule = tuple[Callable[[tuple[int, ...]], bool], str]
+
+
+def _shape_rules(first: tuple[int, ...]) -> Sequence[Rule]:
+    def length(axis: int) -> Callable[[tuple[int, ...]], bool]:
+        return lambda shape: len(shape) > axis and shape[axis] == first[axis]
+
+    names = (
+        ("rows", "columns")
+        if len(first) == 2
+        else tuple(f"entries along axis {i}" for i in range(len(first)))
+    )
+    rules: list[Rule] = [
+        (length(axis), f"where there {_many(first[axis], name)}") for axis, name in enumerate(names)
+    ]
+    rules.append((lambda shape: shape == first, f"for the shape {first}"))
+    if len(first) > 1 and first[0] == first[1]:
+        equal: Rule = (
+            lambda shape: len(set(shape[:2])) == 1,
+            f"where there are as many {names[0]} as {names[1]}",
+        )
+        rules.insert(0, equal)
+    return rules
+
+
+def _many(count: int, name: str) -> str:
+    return f"is 1 {name.removesuffix('s')}" if count == 1 else f"are {count} {name}"
+
+
+def special_values(evidence: Evidence) -> Named | None:
+    """Right once gamma is 1 everywhere, or beta is 0 everywhere, where the exercise has such arguments."""
+    for slug, name, value in (("only-gamma-one", "gamma", 1.0), ("only-beta-zero", "beta", 0.0)):
+        found = _at_value(evidence, name, value)
+        if found:
+            return slug, (
+                f"With a `{name}` of {value:g} everywhere your answer would be right; here it isn't. What does "
+                f"`{name}` do on the way forward, and which of the results has to do with that?"
+            )
+    return None
+
+
+def _at_value(evidence: Evidence, name: str, value: float) -> bool:
+    """Whether failing cases of different sizes pass once an argument is the same number everywhere."""
+    exercise = evidence.exercise
+    tried: set[Any] = set()
+    for seen in list(evidence.seen):
+        if seen.passed or _shape_of(seen) in tried or len(tried) == 2:
+            continue
+        args = with_value(exercise.parameters, exercise.entries, seen.case.args, name, value)
+        if args is None or not evidence.run(replace(seen.case, args=args)).passed:
+            return False
+        tried.add(_shape_of(seen))
+    return len(tried) == 2
+
+
+def with_value(
+    parameters: Sequence[str], entries: Any, args: tuple[Any, ...], name: str, value: float
+) -> tuple[Any, ...] | None:
+    """A case's arguments with the array of that name full of one value; None where there is none."""
+    found, changed = False, []
+    for parameter, argument in zip(parameters, args, strict=False):
+        if parameter == name and isinstance(argument, np.ndarray):
+            found, argument = True, np.full_like(argument, value)
+        elif isinstance(argument, tuple) and name in entries.get(parameter, ()):
+            place = entries[parameter].index(name)
+            found, parts = True, list(argument)
+            parts[place] = np.full_like(parts[place], value)
+            argument = tuple(parts)
+        changed.append(argument)
+    return tuple(changed) if found else None
+
+
+def _changed(case: Case, change: Callable[[Any], Any]) -> Case:
+    return replace(case, args=tuple(_within(argument, change) for argument in case.args))
+
+
+def _within(value: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _within(part, change) for key, part in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(_within(part, change) for part in value)
+    return change(value)
+
+
+def _as_float64(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
+        return value.astype(np.float64)
+    return value
+
+
+def kind_of(attempt: Attempt) -> str:
+    """What numbers a case holds: "float32", "integer" or "float64"."""
+    arrays = [array for _, array in arrays_in_args(attempt)]
+    if any(array.dtype == np.float32 for array in arrays):
+        return "float32"
+    return "integer" if any(array.dtype.kind in "iu" for array in arrays) else "float64"
+
+
+def _shape_of(attempt: Attempt) -> tuple[int, ...] | None:
+    """The shape of the case: that of its argument with the most axes, the first of those."""
+    shapes = [array.shape for _, array in arrays_in_args(attempt)]
+    shapes += [a for a in attempt.case.args if isinstance(a, tuple) and all(type(n) is int for n in a)]
+    return max(shapes, key=len, default=None)

@@ -1,0 +1,122 @@
+"""One submission being graded, on the side that decides: hears the answers in the worker, judges, takes notes.
+
+Both engines use this: `direct` in the grader's own processes, `referee` in the kernel that nbval started.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..check import judge
+from ..exercises import find
+from .assemble import IN_WORKER, Piece
+from .names import names, without_magics
+from .worker import Desk, Ended, Limits, Ran, choose, proxies
+
+MAX_MESSAGE = 2000
+SLOW = "It took longer than {:g} seconds and was stopped. Does a loop in it never end?"
+TOO_LATE = "It could not be checked: a cell took too long, here or earlier."
+
+
+@dataclass
+class Notes:
+    """What was found: each learner's cell's outcome by its piece's number, and each exercise's verdict.
+
+    `late` has the exercises whose further asserts took too long.
+    """
+
+    cells: dict[int, Ran] = field(default_factory=dict)
+    verdicts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    late: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data, for a file."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, plain: dict[str, Any]) -> Notes:
+        """From plain data."""
+        cells = {int(number): Ran(**ran) for number, ran in plain["cells"].items()}
+        return cls(cells, plain["verdicts"], plain["late"])
+
+
+class Sitting:
+    """The worker of one submission, and what has been found so far. `end` has to be called."""
+
+    def __init__(self, pieces: list[Piece], seed: int, limits: Limits, isolation: str):
+        self.pieces, self.notes = pieces, Notes()
+        self._seed = seed
+        self._desk = Desk(choose(name=isolation), limits)  # type: ignore[arg-type]
+        self._heard = 0
+
+    def hear(self, upto: int) -> None:
+        """Run the cells before a piece in the worker, as far as that has not been done."""
+        for number in range(self._heard, upto):
+            piece = self.pieces[number]
+            if piece.role in IN_WORKER:
+                self.notes.cells[number] = self._desk.run(
+                    f"<cell {number}>", piece.source, without_magics(piece.source)
+                )
+        self._heard = max(self._heard, upto)
+
+    def decide(self, number: int) -> dict[str, Any]:
+        """Judge the exercise of a check; returns its status, message and mistake, and notes them."""
+        exercise = find(str(self.pieces[number].exercise))
+        seconds = self._desk.limits.seconds
+        try:
+            with self._desk.within(seconds):
+                self._desk.forget()
+                verdict = judge(exercise.id, proxies(self._desk, exercise.needs), self._seed)
+            status: str = verdict.status
+            message, mistake = verdict.message, verdict.mistake
+            if status in ("failed", "error") and verdict.case:
+                message += f" Found with {verdict.case}."
+        except Ended as end:
+            mistake = None
+            says = {"timed out": SLOW.format(seconds), "too late": TOO_LATE}.get(end.reason)
+            status, message = ("timed out", says) if says else ("error", str(end))
+        except Exception as error:
+            # What came back was none of what a verdict can speak of. That is no reason to stop a run.
+            status, message, mistake = "error", f"It could not be checked ({type(error).__name__}).", None
+        found = {"status": status, "message": message[:MAX_MESSAGE], "mistake": mistake}
+        self.notes.verdicts[exercise.id] = found
+        return found
+
+    def functions(self, number: int) -> dict[str, Callable[..., Any]]:
+        """Proxies for what the further asserts behind a check need of the learner's. May raise Ended."""
+        wanted = set(find(str(self.pieces[number].exercise)).needs)
+        known = {
+            name
+            for piece in self.pieces[:number]
+            if piece.exercise
+            for name in find(piece.exercise).functions
+        }
+        for piece in self.pieces:
+            if piece.exercise == self.pieces[number].exercise and piece.role in ("hidden", "private"):
+                wanted |= names(piece.source).needed & known
+        found = proxies(self._desk, sorted(wanted))
+        return {
+            name: self._noting(function, str(self.pieces[number].exercise))
+            for name, function in found.items()
+        }
+
+    def _noting(self, function: Callable[..., Any], exercise: str) -> Callable[..., Any]:
+        """The function, with a note where it takes too long."""
+
+        @functools.wraps(function)
+        def call(*args: Any, **options: Any) -> Any:
+            try:
+                return function(*args, **options)
+            except Ended as end:
+                if end.reason in ("timed out", "too late"):
+                    self.notes.late.append(exercise)
+                raise
+
+        return call
+
+    def end(self) -> None:
+        """End the worker."""
+        self._desk.close()

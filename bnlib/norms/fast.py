@@ -1,0 +1,245 @@
+"""The layers for (N, D) as fast as memory allows in plain NumPy, with cs231n's interface.
+
+What costs time is how often arrays come from memory. So batch normalization walks through its arrays twice, for
+the sums and for the result, in blocks that stay in the cache (see `blocks`), and the layers along rows, which are
+in `fast_rows`, once. The cache keeps x and not xhat: leave x as it is until the way back.
+
+The functions take float32 and float64 of any strides, and other real numbers as float64; results are in the
+precision of x. `out` is an array for the result of shape (N, D), `workspace` a `Workspace` to be used again, and
+`threads` how many there are, in place of a choice by size. They raise ValueError for empty arrays, for shapes that
+don't fit and for an `out` that overlaps what is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .batch import MOMENTUM
+from .blocks import Block, blocks, one_block, spread
+from .core import epsilon, parameter
+from .fast_rows import (
+    floats,
+    layernorm_backward,
+    layernorm_forward,
+    like,
+    rmsnorm_backward,
+    rmsnorm_forward,
+    target,
+)
+from .machine import Array, Workspace, run
+
+__all__ = [
+    "Workspace",
+    "batchnorm_backward",
+    "batchnorm_forward",
+    "layernorm_backward",
+    "layernorm_forward",
+    "rmsnorm_backward",
+    "rmsnorm_forward",
+]
+
+# A mean of so few standard deviations may be taken off the sums instead of off each entry: rounding hardly grows.
+_NEAR_ZERO = 8.0
+# The part of a sum of squares that the mean may make up: the rest is then no less than a fifth.
+_FEW_DIGITS = 0.8
+
+
+class Kept(NamedTuple):
+    """Batch normalization's cache: xhat is (source - centre - rest) * ivar, or `source` where `rest` is None."""
+
+    source: Array
+    gamma: Array
+    ivar: Array
+    centre: Array | None = None
+    rest: Array | None = None
+    constant: bool = False  # the statistics were not those of x
+
+
+def batchnorm_forward(
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    bn_param: MutableMapping[str, Any],
+    *,
+    out: Array | None = None,
+    workspace: Workspace | None = None,
+    threads: int | None = None,
+) -> tuple[Array, Kept]:
+    """What `bnlib.norms.batchnorm_forward` does, for x (N, D), gamma and beta (D,). Returns out and the cache."""
+    x, mode, eps = floats(x), bn_param.get("mode"), epsilon(bn_param)
+    if mode not in ("train", "test"):
+        raise ValueError(f"bn_param['mode'] is {mode!r}; set it to 'train' or to 'test'")
+    shape, running = x.shape[1:], []
+    gamma, beta = parameter("gamma", gamma, x, shape), parameter("beta", beta, x, shape)
+    for name in ("running_mean", "running_var"):
+        given = bn_param.get(name)
+        running.append(
+            np.zeros_like(gamma) if given is None else parameter(f"bn_param['{name}']", given, x, shape)
+        )
+    out = target(out, x)
+    if mode == "train" and one_block(x):
+        mu, var, kept = _small_forward(x, gamma, beta, eps, out)
+    else:
+        todo, space = blocks(x), workspace or Workspace()
+        mu, var = _moments(x, todo, space, threads) if mode == "train" else running
+        ivar = 1.0 / np.sqrt(var + eps)
+        centre = None if np.all(np.abs(mu) * ivar <= _NEAR_ZERO) else mu.astype(x.dtype)
+        rest = mu if centre is None else mu - centre
+        kept = Kept(x, gamma, ivar, centre, rest, mode == "test")
+        scale = gamma * ivar
+        _affine(kept, scale, beta - scale * rest, out, todo, threads)
+    momentum = float(bn_param.get("momentum", MOMENTUM))
+    for name, old, new in zip(("running_mean", "running_var"), running, (mu, var), strict=True):
+        if mode == "train":
+            bn_param[name] = (momentum * old + (1 - momentum) * new).astype(x.dtype, copy=False)
+        else:
+            bn_param.setdefault(name, old)
+    return out, kept
+
+
+def batchnorm_backward(
+    dout: Array,
+    cache: Kept | tuple[Any, ...],
+    *,
+    out: Array | None = None,
+    workspace: Workspace | None = None,
+    threads: int | None = None,
+) -> tuple[Array, Array, Array]:
+    """Carry dout (N, D) back. Returns dx (N, D), dgamma (D,), dbeta (D,). The staged form's cache will do too."""
+    kept = cache if isinstance(cache, Kept) else Kept(cache[0], cache[1], cache[3])
+    source, gamma, ivar, _, rest, constant = kept
+    dout = like(dout, source)
+    dx, n = target(out, source, dout), len(source)
+    if rest is None and one_block(source):
+        return _small_backward(dout, kept, dx)
+    todo, space = blocks(source), workspace or Workspace()
+    dbeta, dgamma = _sums(dout, kept, todo, space, threads)
+    slope = dgamma / n
+    if rest is not None:
+        dgamma = (dgamma - rest * dbeta) * ivar
+        slope = dgamma / n * ivar
+    mean = dbeta / n if rest is None else dbeta / n - rest * slope
+    _gradient(dout, kept, None if constant else (slope, mean), gamma * ivar, dx, todo, threads)
+    return dx, dgamma.astype(dx.dtype), dbeta.astype(dx.dtype)
+
+
+def _small_forward(x: Array, gamma: Array, beta: Array, eps: float, out: Array) -> tuple[Array, Array, Kept]:
+    """All of x as one block. Here xhat is kept: the way back is shorter from it, and memory is no matter."""
+    mu = np.add.reduce(x, axis=0) / len(x)
+    xhat = np.subtract(x, mu)
+    rest = np.add.reduce(xhat, axis=0) / len(x)
+    xhat -= rest
+    var = np.add.reduce(np.multiply(xhat, xhat, out=out), axis=0) / len(x)
+    ivar = 1.0 / np.sqrt(var + eps)
+    xhat *= ivar
+    np.multiply(xhat, gamma, out=out)
+    np.add(out, beta, out=out)
+    return mu + rest, var, Kept(xhat, gamma, ivar)
+
+
+def _small_backward(dout: Array, kept: Kept, dx: Array) -> tuple[Array, Array, Array]:
+    """The closed form without new arrays."""
+    dbeta = np.add.reduce(dout, axis=0)
+    dgamma = np.add.reduce(np.multiply(dout, kept.source, out=dx), axis=0)
+    np.multiply(kept.source, dgamma / len(dx), out=dx)
+    np.subtract(dout, dx, out=dx)
+    np.subtract(dx, dbeta / len(dx), out=dx)
+    np.multiply(dx, kept.gamma * kept.ivar, out=dx)
+    return dx, dgamma, dbeta
+
+
+def _moments(x: Array, todo: list[Block], space: Workspace, threads: int | None) -> tuple[Array, Array]:
+    """Mean and variance of each column, in float64, put together from those of the blocks.
+
+    As in T. Chan, G. Golub and R. LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+    variances" (1979). Squares are summed as they are where that costs few digits, which shows in the sums; else
+    about the mean of the block's first rows, an eighth, whose distance from the block's mean is bounded by them.
+    """
+    shift, first, second = np.zeros((3, todo[-1].number + 1, x.shape[1]))
+    rows = np.empty(len(first))
+
+    def work(block: Block, thread: int) -> None:
+        wide, at = block.of(x), (block.number, block.columns)
+        n = rows[block.number] = len(wide) * block.fold
+        total, squares = block.total(wide), block.total(wide, wide)
+        if not np.all(total * total <= _FEW_DIGITS * n * squares) or np.isinf(squares).any():
+            some = wide[: -(-len(wide) // 8)]
+            about = (block.total(some) / (len(some) * block.fold)).astype(x.dtype)
+            moved = np.subtract(wide, block.wide(about), out=space.like(wide, thread))
+            shift[at], total, squares = about, block.total(moved), block.total(moved, moved)
+        first[at], second[at] = total, squares
+
+    run(work, todo, x.nbytes, threads)
+    squares = "k,kd,kd->d"
+    first /= rows[:, None]
+    var = np.add.reduce(second, axis=0) - np.einsum(squares, rows, first, first)
+    first += shift  # the mean of each block
+    mu = np.einsum("k,kd->d", rows, first) / len(x)
+    first -= mu
+    var += np.einsum(squares, rows, first, first)
+    return mu, np.maximum(var / len(x), 0.0)
+
+
+def _affine(
+    kept: Kept, scale: Array, shift: Array, out: Array, todo: list[Block], threads: int | None
+) -> None:
+    """out = (source - centre) * scale + shift, in the order that finds the last blocks in the cache still."""
+    rows = spread(todo, out.dtype, kept.centre, scale, shift)
+
+    def work(block: Block, thread: int) -> None:
+        centre, scale, shift = rows[block.kind]
+        source, target = block.of(kept.source), block.of(out)
+        if centre is not None:
+            source = np.subtract(source, centre, out=target)
+        np.multiply(source, scale, out=target)
+        np.add(target, shift, out=target)
+        block.put(target, out)
+
+    run(work, todo[::-1], out.nbytes, threads)
+
+
+def _sums(dout: Array, kept: Kept, todo: list[Block], space: Workspace, threads: int | None) -> Array:
+    """The sums over the rows of dout and of dout * (source - centre): (2, D) in float64."""
+    found = np.empty((todo[-1].number + 1, 2, dout.shape[1]))
+    rows = spread(todo, dout.dtype, kept.centre)
+
+    def work(block: Block, thread: int) -> None:
+        source, above, (centre,) = block.of(kept.source), block.of(dout), rows[block.kind]
+        if centre is not None:
+            source = np.subtract(source, centre, out=space.like(source, thread))
+        found[block.number, 0, block.columns] = block.total(above)
+        found[block.number, 1, block.columns] = block.total(above, source)
+
+    run(work, todo, dout.nbytes, threads)
+    return np.add.reduce(found, axis=0)
+
+
+def _gradient(
+    dout: Array,
+    kept: Kept,
+    share: tuple[Array, Array] | None,
+    scale: Array,
+    dx: Array,
+    todo: list[Block],
+    threads: int | None,
+) -> None:
+    """dx = (dout - (source - centre) * slope - mean) * scale; without the `share`, slope and mean, dout * scale."""
+    rows = spread(todo, dx.dtype, kept.centre, scale, *(share or ()))
+
+    def work(block: Block, thread: int) -> None:
+        (centre, scale, *share), above, target = rows[block.kind], block.of(dout), block.of(dx)
+        if share:
+            slope, mean = share
+            source = block.of(kept.source)
+            if centre is not None:
+                source = np.subtract(source, centre, out=target)
+            np.multiply(source, slope, out=target)
+            np.subtract(above, target, out=target)
+            above = np.subtract(target, mean, out=target)
+        np.multiply(above, scale, out=target)
+        block.put(target, dx)
+
+    run(work, todo[::-1], dx.nbytes, threads)

@@ -1,0 +1,114 @@
+"""Nothing that a submission does gains a point, harms another's mark, leaves something behind or stops a run."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from siege import BROKEN, HOSTILE, SECRET, Outcome, besiege, says
+from tiny import EXERCISES, make
+
+ENGINES = ("direct", "nbval")
+CHEATS = [path.stem for path in HOSTILE]
+ISOLATED = ("--require-isolation",) if shutil.which("bwrap") else ()
+UNREADABLE = {
+    *("bad_json", "deep_json", "not_text", "utf_16", "nothing", "nul_bytes", "huge_integer", "a_list"),
+    *("too_many_cells", "a_link", "a_loop", "a_pipe", "a_device"),
+}
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    """The same class graded by both engines, at the same time."""
+    tiny = make(tmp_path_factory.mktemp("tiny"))
+
+    def run(engine: str) -> Outcome:
+        folder = tmp_path_factory.mktemp(engine)
+        return besiege(tiny, folder, "--engine", engine, "--seed", "1", "--jobs", "1", *ISOLATED)
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(ENGINES, pool.map(run, ENGINES), strict=True))
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def outcome(request: pytest.FixtureRequest, outcomes: dict[str, Outcome]) -> Outcome:
+    return outcomes[request.param]
+
+
+def test_there_are_fifty_and_each_says_what_it_tries() -> None:
+    assert len(CHEATS) + len(BROKEN) >= 50
+    assert all(says(path).endswith(".") for path in HOSTILE)
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_a_cheat_gains_no_point(outcome: Outcome, name: str) -> None:
+    assert outcome.status_of(name) != "passed"
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_the_right_answers_beside_a_cheat_keep_their_points(outcome: Outcome, name: str) -> None:
+    for number in range(2, len(EXERCISES) + 1):
+        assert outcome.status_of(name, f"tiny.{number}") == "passed"
+
+
+@pytest.mark.parametrize("name", ["right", "zz_right"])
+def test_another_learners_marks_are_untouched(outcome: Outcome, name: str) -> None:
+    found = outcome.by_learner[name]
+    assert found["status"] == "graded"
+    assert found["score"] == found["max_score"] == 7
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_gains_no_point_and_gets_a_reason(outcome: Outcome, name: str) -> None:
+    if name == "a_folder":
+        assert name not in outcome.by_learner
+        return
+    found = outcome.by_learner[name]
+    assert (found["status"] == "unreadable") == (name in UNREADABLE)
+    if name in UNREADABLE:
+        assert found["notes"][0]
+        assert found["score"] == 0
+    else:
+        assert outcome.status_of(name) != "passed"
+
+
+def test_the_run_goes_on_to_the_end_and_says_that_some_could_not_be_read(outcome: Outcome) -> None:
+    assert outcome.status == 1
+    assert len(outcome.by_learner) == len(CHEATS) + len(BROKEN) + 2 - 1
+
+
+def test_no_file_of_anyone_is_changed(outcome: Outcome) -> None:
+    assert outcome.unchanged
+
+
+def test_nothing_is_left_behind(outcome: Outcome) -> None:
+    assert outcome.left == []
+
+
+def test_no_secret_is_told(outcome: Outcome) -> None:
+    assert SECRET not in outcome.words
+    assert SECRET not in str(outcome.by_learner)
+
+
+@pytest.mark.skipif(not ISOLATED, reason="without bubblewrap a submission can reach the network")
+def test_no_server_is_visited(outcome: Outcome) -> None:
+    assert outcome.visitors == 0
+
+
+def test_both_engines_give_the_same_marks(outcomes: dict[str, Outcome]) -> None:
+    direct, nbval = (outcomes[engine].by_learner for engine in ENGINES)
+
+    def statuses(found: dict) -> dict[str, list]:
+        return {
+            name: [one["status"], *((e["id"], e["status"], e["points"]) for e in one["exercises"])]
+            for name, one in found.items()
+        }
+
+    assert statuses(direct) == statuses(nbval)
+
+
+def test_terminal_output_has_no_control_characters_of_a_learner(outcome: Outcome, tmp_path: Path) -> None:
+    assert "\x1b]0;owned" not in outcome.words
+    assert "\x1b[2J" not in outcome.words
