@@ -387,8 +387,8 @@ def project(dxhat, xhat):
     return projected
 
 # %% [markdown]
-# The check compares it with the three terms on small batches and on digits. It doesn't look at the memory; you will, in a
-# moment.
+# The check compares it with the three terms on small batches and on digits, and on one batch of 2,000 rows, where it
+# refuses an answer that needs as much memory as the matrix. How much that is you will measure in a moment.
 
 # %% check="6.2"
 check("6.2")

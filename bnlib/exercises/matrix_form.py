@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from ..data import digits_batch, two_layer
 from . import graphs
-from .batches import SCALES, Layer, layers
+from .batches import SCALES, Layer, layer, layers
+from .closed_form import run_without_n_by_n
 from .mistakes.features_first import mistake as on_its_side
 from .mistakes.jacobian import mistake as of_the_jacobian
 from .mistakes.matrix_form import mistake as of_the_bracket
@@ -107,6 +108,10 @@ def _jacobian_cases(rng: np.random.Generator) -> Iterator[Case]:
 def _projection_cases(rng: np.random.Generator) -> Iterator[Case]:
     for says, v in layers(rng):
         yield Case(says, (v["dxhat"], v["xhat"]), {"projected": float(np.max(np.abs(v["dxhat"])))})
+    # Where the matrix, 32 MB, can't be overlooked.
+    v = layer(rng, 2000, 2, eps=1e-3)
+    scale = {"projected": float(np.max(np.abs(v["dxhat"])))}
+    yield Case("2000 rows and 2 features", (v["dxhat"], v["xhat"]), scale)
 
 
 def _dgamma_cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -203,6 +208,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         section="A-matrix-nobody-builds",
         mistakes=of_the_bracket.of("6.2"),
+        run=run_without_n_by_n,
         shapes={"projected": "(N, D)"},
     ),
     Exercise(

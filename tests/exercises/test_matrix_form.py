@@ -120,7 +120,6 @@ RIGHT = [
     ("6.1", "two brackets", by_products),
     ("6.1", "float64", lambda x, eps: jacobian(x.astype(np.float64), eps)),
     ("6.2", "two means", lambda g, v: g - g.mean(0) - v * (g * v).mean(0)),
-    ("6.2", "the matrix of each column", by_columns),
     (
         "6.2",
         "einsum",
@@ -153,6 +152,7 @@ WRONG = [
         lambda x, eps: jacobian(x, eps).diagonal(),
         "should have the shape (N, N)",
     ),
+    ("6.2", "the matrix of each column", by_columns, "an array of N by N"),
     ("6.2", "the mean kept", lambda g, v: g - v * (g * v).mean(0), "`projected` has other"),
     ("6.2", "xhat's part kept", lambda g, v: g - g.mean(0), "`projected` has other"),
     ("6.2", "sums for means", lambda g, v: g - g.sum(0) - v * (g * v).sum(0), "`projected` has other"),
