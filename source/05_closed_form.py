@@ -147,6 +147,25 @@ table(
 )
 
 # %% [markdown]
+# Take a part away and see who misses it. Below is the same gradient in motion. Step to the arrow from `xmu` to `mu` and
+# open "Cut an edge": two parts travel on it, and each can be switched off by itself. Which of the two can `dx` do
+# without?
+
+# %%
+from bnlib import flow
+
+w = flow(graph, upstream)
+w.step = w.arrival("mu")
+w
+
+# %% [markdown]
+# <details><summary>Compare with what you saw</summary>
+#
+# The part that came through the square. Without it every number stays as it was, and the error of <code>dx</code>
+# against the numeric gradient stays that of rounding. Without the other part <code>dx</code> is wrong at once.
+# </details>
+
+# %% [markdown]
 # ### The same layer, drawn differently
 #
 # Is the second part 0 because of the layer or because of how the layer was written? Many write the variance as the mean

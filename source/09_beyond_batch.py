@@ -748,6 +748,20 @@ play(lambda layer: draw(graphs[layer], graphs[layer].backward(message)), layer=l
 # %% [markdown]
 # In RMSNorm, where nothing leads through a mean. The other four have the same arrows, apart from one box for GroupNorm's
 # reshape, and the shapes in brackets tell them apart.
+#
+# Watch one of them, on two rows of three numbers. You know this picture from notebook 03. At which step would it have to
+# look different, if the mean were still taken over the batch?
+
+# %%
+from bnlib import flow
+
+rows, gradient = np.array([[5.0, 2.0, 2.0], [1.0, 3.0, 8.0]]), np.array([[1.0, -2.0, 0.5], [0.0, 2.0, -1.0]])
+one_row_at_a_time = trace(along(1), rows, np.array([2.0, 1.0, -1.0]), np.zeros(3), eps=1e-5)
+flow(one_row_at_a_time, gradient)
+
+# %% [markdown]
+# At `mu` and `var`: there the shapes in brackets say (2, 1), one number for each row, where batch normalization has one
+# for each column. Every formula on the way is the same.
 
 # %% [markdown]
 # ### How many directions are lost

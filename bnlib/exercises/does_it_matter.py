@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..data import digits_batch
 from ..norms import staged
 from .mistakes.does_it_matter import mistake
-from .spec import Case, Exercise
+from .spec import Case, Exercise, WrongAnswer, run_first
 
 Array = NDArray[np.floating]
 Labels = NDArray[np.integer]
@@ -51,6 +51,34 @@ def network_step(
         "b2": np.sum(dscores, axis=0),
     }
     return sgd_update(params, grads, lr), loss
+
+
+def run_step(functions: Mapping[str, Callable[..., Any]], args: tuple[Any, ...]) -> Any:
+    """Run a step, and look at the running statistics that it leaves in bn_param, if it leaves any.
+
+    The gradients can't tell whether the layer saw X @ W1 or that and something more: the mean takes it off.
+    What is kept for test mode can.
+    """
+    params, X, _, _, bn_param = args
+    result = run_first(functions, args)
+    z = (X @ params["W1"]).astype(np.float64)
+    fresh = 1 - bn_param["momentum"]
+    for key, right in (
+        ("running_mean", fresh * np.mean(z, axis=0)),
+        ("running_var", fresh * np.var(z, axis=0)),
+    ):
+        kept = bn_param.get(key)
+        if isinstance(kept, np.ndarray) and not _near(kept, right, np.max(np.abs(z)), X.dtype):
+            raise WrongAnswer(
+                f"After the step `bn_param[{key!r}]` is not what this batch leaves there. It is what the layer "
+                "will go by in test mode. What does `batchnorm_forward` get to see, and how often?"
+            )
+    return result
+
+
+def _near(kept: Array, right: Array, largest: float, dtype: np.dtype[Any]) -> bool:
+    digits = 1e-3 if dtype == np.float32 else 1e-9
+    return kept.shape == right.shape and bool(np.all(np.abs(kept - right) <= digits * max(largest, largest**2)))
 
 
 def _params(rng: np.random.Generator, d: int, h: int, c: int, dtype: type = np.float64) -> dict[str, Array]:
@@ -138,6 +166,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         section="One-step-of-a-network",
         mistakes=mistake.of("8.2"),
+        run=run_step,
         may_change=("bn_param",),
     ),
 )

@@ -75,7 +75,14 @@ def step_with(
 
 def changes_bn_param(params, X, y, lr, bn_param):
     result = network_step(params, X, y, lr, bn_param)
-    bn_param["running_mean"] = np.zeros(params["W1"].shape[1])
+    z = X @ params["W1"]
+    bn_param["running_mean"], bn_param["running_var"] = 0.1 * z.mean(0), 0.1 * z.var(0)
+    return result
+
+
+def keeps_another_layers_statistics(params, X, y, lr, bn_param):
+    result = network_step(params, X, y, lr, bn_param)
+    bn_param["running_mean"] = 0.1 * (X @ params["W1"] + 1.0).mean(0)
     return result
 
 
@@ -129,6 +136,7 @@ RIGHT = [
 ]
 
 WRONG = [
+    ("8.2", "a bias in front of the layer", keeps_another_layers_statistics, "in test mode"),
     ("8.1", "uphill", lambda p, g, lr: {n: p[n] + lr * g[n] for n in p}),
     ("8.1", "without the learning rate", lambda p, g, lr: {n: p[n] - g[n] for n in p}),
     ("8.1", "gamma and beta left alone", frozen),
