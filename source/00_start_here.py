@@ -121,12 +121,13 @@ def careless(x):
 judge("0.1", {"center": careless})
 
 # %% [markdown]
-# Read it from the top. The first line says which exercise this is and how it stands. The second says which
-# result is wrong, how much of it, and where the difference is largest: what was expected there, and what came
-# back. Then you see with which input that was found, so that you can make such an input and look for yourself.
-# The card doesn't say which line to change. That is your part.
+# Read it from the top. The first line says which exercise this is and how it stands, the second what was asked for.
+# Then comes which result is wrong, how much of it, where the difference is largest, and with which input that was
+# found, so that you can make such an input and look for yourself. Where the check recognises what you did, it calls
+# the mistake by its name and asks you a question. It never says which line to change. That is your part. Where it
+# doesn't recognise anything, it says what it saw and no more.
 #
-# Can you see it? What does `np.mean(x)` give for an `x` with 3 columns, and how many numbers would be needed?
+# Can you answer the card's question? What does `np.mean(x)` give for an `x` with 3 columns?
 
 # %%
 print(np.mean(x))
