@@ -7,6 +7,7 @@ disturbs the machine falls on all alike; `more` has how much the rounds differ.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -22,9 +23,10 @@ from timing import Timing, measure
 from bnlib.memory import peak_of
 from bnlib.norms import fast, staged
 from bnlib.norms.machine import cores
+from bnlib.plots.roofline import Picture, roofline
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "figures"))
-from measure import Counted, closed
+from measure import Counted, closed, speed
 
 LARGE = ((8192, 1024), (65536, 256))
 SMALL = ((16, 16), (128, 64), (256, 512), (1024, 1024))
@@ -246,5 +248,37 @@ def _pairs(left: Timing, right: Timing) -> list[tuple[float, float]]:
     return list(zip(left.seconds, right.seconds, strict=True))
 
 
+def picture(found: list[Row]) -> Picture:
+    """The roofline of the first large size: all forms do the useful arithmetic of the closed form."""
+    first = f"{LARGE[0][0]} x {LARGE[0][1]}: backward, "
+    forms = {
+        row.what.removeprefix(first): row
+        for row in found
+        if row.what.startswith(first) and "walks" in row.more
+    }
+    kept = {"fast", "PyTorch"}
+    forms |= {row.what.removeprefix(first): row for row in found if row.what.removeprefix(first) in kept}
+    entries = LARGE[0][0] * LARGE[0][1]
+    walks(closed, Batch(64, LARGE[0][1]))
+    useful = Counted.flops / (64 * LARGE[0][1])
+    points = {
+        form.removeprefix("published, "): (
+            useful / (4 * row.more.get("walks", BACKWARD)),
+            useful * entries / row.measured / 1e9,
+        )
+        for form, row in forms.items()
+    }
+    quick = forms["fast"]
+    bandwidth = quick.more["MB to move"] / 1e3 / (quick.more["part of the limit"] * quick.measured)
+    peak = cores() * max(speed(2**k) for k in range(12, 19)) / 12
+    return roofline(points, bandwidth, peak, other="PyTorch", threads=f"{cores()} threads")
+
+
 if __name__ == "__main__":
-    print(table(rows()))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--roofline", type=Path, metavar="FILE", help="also draw the first size as SVG")
+    options = parser.parse_args()
+    measured = rows()
+    print(table(measured))
+    if options.roofline:
+        options.roofline.write_text(picture(measured).svg, encoding="utf-8")

@@ -13,7 +13,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement. `unit` is "s" for seconds, "B" for bytes or "x" for a ratio; no `limit`, no verdict.
+    """One measurement; without a `limit` there is no verdict.
+
+    `unit` is "s" for seconds, "B" for bytes, "x" for a ratio or "n" for a number of things.
 
     `more` has other numbers that belong to it, each under a name that has its unit.
     """
@@ -66,6 +68,8 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 def _quantity(value: float, unit: str) -> str:
     if unit == "x":
         return f"{value:.2f} x"
+    if unit == "n":
+        return f"{value:.0f}"
     if unit == "B":
         return f"{value / 1000:.1f} KB"
     if value >= 1:
