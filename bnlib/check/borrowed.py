@@ -11,8 +11,9 @@ from types import FrameType
 from typing import Any
 
 from ..blame import PACKAGE, is_ours
-from .attempt import Attempt, precision_of, quiet
-from .compare import same
+from .arguments import precision_of
+from .attempt import Attempt, quiet
+from .same import same
 
 
 def borrowed(

@@ -15,8 +15,7 @@ from ..diagnose.piece import CLOSE
 from ..diagnose.words import of_output
 from ..graph import Graph, trace
 from .attempt import Attempt, quiet
-from .evidence import Evidence
-from .partial import kind_of
+from .evidence import Evidence, kind_of
 from .structural import Named
 
 # Wrong answers to explain with one change; two are the least, more leave less to chance.

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..exercises import Case, Exercise
-from .attempt import Attempt, arrays_in, attempt
+from .arguments import arrays_in
+from .attempt import Attempt, attempt
 
 # Further runs of the learner's code: each may be slow, and in another process it is slower.
 RUNS = 12
@@ -97,3 +98,24 @@ def _small(cases: Iterable[Case]) -> Iterator[Case | None]:
 
 def _size(case: Case) -> int:
     return sum(array.size for _, array in arrays_in("", case.args))
+
+
+def arrays_of(attempt: Attempt) -> list[tuple[str, np.ndarray]]:
+    """The arrays among a case's arguments, each with the expression that reaches it."""
+    pairs = zip(attempt.exercise.parameters, attempt.case.args, strict=False)
+    return [found for name, value in pairs for found in arrays_in(name, value)]
+
+
+def kind_of(attempt: Attempt) -> str:
+    """What numbers a case holds: "float32", "integer" or "float64"."""
+    arrays = [array for _, array in arrays_of(attempt)]
+    if any(array.dtype == np.float32 for array in arrays):
+        return "float32"
+    return "integer" if any(array.dtype.kind in "iu" for array in arrays) else "float64"
+
+
+def shape_of(attempt: Attempt) -> tuple[int, ...] | None:
+    """The shape of the case: that of its argument with the most axes, the first of those."""
+    shapes = [array.shape for _, array in arrays_of(attempt)]
+    shapes += [a for a in attempt.case.args if isinstance(a, tuple) and all(type(n) is int for n in a)]
+    return max(shapes, key=len, default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +29,8 @@ class Verdict:
     The message says what came back and then, where that is known, what happened and what to think about;
     `thought` is that second part alone. `case` says at which input it was found and `printed` holds what the
     learner's code printed there. `difference` is the comparison that failed. `finding` is what the exercise's
-    graph explains, and can foretell, and `place` the piece of that graph to look at. A notebook shows a
-    verdict as the card that `check` shows.
+    graph explains, and can foretell, where the name is its own; `place` is the piece of that graph to look
+    at. A notebook shows a verdict as the card that `check` shows.
     """
 
     exercise: str
@@ -96,8 +97,10 @@ def _verdict(
     found = place = None
     if failing.status in ("failed", "error"):
         evidence = Evidence(exercise, functions, failing, len(passed), passed, seed)
-        found = recognise(evidence)
-        place = place_of(evidence, found)
+        # What came back may be anything. A diagnosis that stumbles over it must not take the verdict along.
+        with suppress(Exception):
+            found = recognise(evidence)
+            place = place_of(evidence, found)
     thought = found.says if found else ""
     return Verdict(
         exercise.id,
@@ -108,6 +111,6 @@ def _verdict(
         printed=failing.printed,
         difference=failing.difference,
         thought=thought,
-        finding=found.finding if found else None,
+        finding=found.finding if found and found.finding and found.slug == found.finding.slug else None,
         place=place,
     )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..exercises.mistakes import Mistake
-from .attempt import Attempt, attempt, precision_of
-from .compare import same
+from .arguments import precision_of
+from .attempt import Attempt, attempt
 from .evidence import Evidence, OutOfTime
+from .same import same
 
 # How well an answer and a mistake agree at a case. `SILENT`: neither of them is wrong there. `FIRST`: on the
 # first wrong output. `COVERED`: wherever the mistake is wrong. `WHOLE`: in everything.
@@ -29,6 +30,8 @@ BEFORE = 5
 class _Suspect:
     mistake: Mistake
     rank: int
+    # The outputs in which they agree at the failing case.
+    names: frozenset[str]
 
 
 def known_mistake(evidence: Evidence) -> tuple[Mistake, bool] | None:
@@ -41,15 +44,18 @@ def known_mistake(evidence: Evidence) -> tuple[Mistake, bool] | None:
     suspects = []
     for mistake in evidence.exercise.mistakes:
         evidence.look_at_the_clock()
-        rank = agreement(failing, made_by(mistake, failing))
+        made = made_by(mistake, failing)
+        rank = agreement(failing, made)
         before = evidence.passed[:BEFORE] if rank > SILENT else []
         if rank > SILENT and all(made_by(mistake, seen).passed for seen in before):
-            suspects.append(_Suspect(mistake, rank))
+            suspects.append(_Suspect(mistake, rank, agreed_outputs(failing, made)))
     # A mistake that hardly shows may be within the tolerance at all of them.
     confirmed = 0
     for tried, index in enumerate(evidence.near):
         best = _best(suspects)
         settled = confirmed and len({s.mistake.slug for s in best}) == 1 and best[0].rank == WHOLE
+        # That both stopped says little of what they compute.
+        settled = settled and failing.error is None
         if not suspects or tried >= CONFIRM + (0 if settled else SEPARATE):
             break
         try:
@@ -61,9 +67,9 @@ def known_mistake(evidence: Evidence) -> tuple[Mistake, bool] | None:
         left = []
         for suspect in suspects:
             evidence.look_at_the_clock()
-            rank = agreement(learner, made_by(suspect.mistake, learner))
-            if rank != AGAINST:
-                suspect.rank = min(suspect.rank, rank) if rank != SILENT else suspect.rank
+            # Where both stopped, nothing is known of their outputs yet.
+            made = made_by(suspect.mistake, learner)
+            if agreement(learner, made, suspect.names or None) != AGAINST:
                 left.append(suspect)
         suspects = left
         confirmed += not learner.passed
@@ -84,12 +90,15 @@ def made_by(mistake: Mistake, learner: Attempt) -> Attempt:
     return attempt(exercise, mistake.instead(exercise.needs), learner.case)
 
 
-def agreement(learner: Attempt, mistake: Attempt) -> int:
-    """How well two attempts at one case agree, from AGAINST and SILENT to WHOLE."""
-    if learner.passed or mistake.passed:
-        return SILENT if learner.passed and mistake.passed else AGAINST
+def agreement(learner: Attempt, mistake: Attempt, names: frozenset[str] | None = None) -> int:
+    """How well two attempts at one case agree, from AGAINST and SILENT to WHOLE.
+
+    With `names` those outputs alone are looked at: what else is wrong with the answer is another matter.
+    """
     if learner.error is not None or mistake.error is not None:
         return WHOLE if _same_stop(learner.error, mistake.error) else AGAINST
+    if learner.passed and mistake.passed:
+        return SILENT
     if "not started" in (learner.status, mistake.status) or learner.changed != mistake.changed:
         return AGAINST
     if not (learner.complete and mistake.complete):
@@ -97,13 +106,23 @@ def agreement(learner: Attempt, mistake: Attempt) -> int:
         return WHOLE if same(learner.outputs, mistake.outputs, precision) else AGAINST
     if learner.changed:
         return WHOLE
-    first = next(iter(learner.wrong))
-    agreed = [name for name in mistake.wrong if _same_output(name, learner, mistake)]
-    if first not in agreed or not mistake.wrong.keys() <= learner.wrong.keys():
+    if names is None:
+        first = next(iter(learner.wrong), None)
+        shown, sound = mistake.wrong.keys(), mistake.wrong.keys() <= learner.wrong.keys()
+        agreed = agreed_outputs(learner, mistake)
+        if first not in agreed or not sound:
+            return AGAINST
+        return FIRST if agreed != shown else WHOLE if shown == learner.wrong.keys() else COVERED
+    wrong = learner.wrong.keys() & names
+    if wrong != mistake.wrong.keys() & names or not wrong <= agreed_outputs(learner, mistake):
         return AGAINST
-    if len(agreed) < len(mistake.wrong):
-        return FIRST
-    return WHOLE if mistake.wrong.keys() == learner.wrong.keys() else COVERED
+    return WHOLE if wrong else SILENT
+
+
+def agreed_outputs(learner: Attempt, mistake: Attempt) -> frozenset[str]:
+    """The outputs in which both are wrong in the same way."""
+    both = [name for name in mistake.wrong if name in learner.wrong]
+    return frozenset(name for name in both if _same_output(name, learner, mistake))
 
 
 def _same_stop(one: BaseException | None, other: BaseException | None) -> bool:

@@ -1,22 +1,19 @@
-"""Answers that are right for some inputs alone: for one shape, one dtype, gamma = 1, or the check's own numbers."""
+"""Answers that are right for some inputs alone: for one dtype, for gamma = 1, or for the check's own numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..exercises import Case
-from .attempt import Attempt, precision_of
-from .compare import same
-from .evidence import Evidence, OutOfTime
-from .structural import Named, arrays_in_args
-
-# Fresh cases to look at beside what the verdict has seen.
-FURTHER = 5
+from .arguments import precision_of
+from .attempt import Attempt
+from .evidence import Evidence, kind_of, shape_of
+from .same import same
+from .structural import Named
 
 
 def hard_coded(evidence: Evidence) -> Named | None:
@@ -51,7 +48,8 @@ def one_dtype(evidence: Evidence) -> Named | None:
     kind = kind_of(failing)
     if kind == "float64" or not evidence.passed or any(kind_of(seen) == kind for seen in evidence.passed):
         return None
-    if not evidence.run(_changed(failing.case, _as_float64)).passed:
+    widened = _changed(failing.case, _narrow_as_float64 if kind == "float32" else _as_float64)
+    if not evidence.run(widened).passed:
         return None
     if evidence.index in evidence.fresh and evidence.at(evidence.index).passed:
         return None
@@ -67,64 +65,6 @@ def one_dtype(evidence: Evidence) -> Named | None:
         f"The same numbers in float64 give the right answer; {said} they don't. What in your code depends on "
         "the dtype of what comes in?"
     )
-
-
-def one_shape(evidence: Evidence) -> Named | None:
-    """Right for one number of rows or features, or where there are as many of the one as of the other."""
-    with suppress(OutOfTime):
-        for index in [i for i in evidence.fresh if i != evidence.index][:FURTHER]:
-            evidence.at(index)
-    groups: dict[bool, list[tuple[int, ...]]] = {True: [], False: []}
-    for seen in evidence.seen:
-        shape = _shape_of(seen)
-        if shape is not None and kind_of(seen) != "float32":
-            groups[seen.passed].append(shape)
-    right, wrong = groups[True], groups[False]
-    if len(set(right)) > 2 and len(wrong) > 1:
-        for test, says in _shape_rules(wrong[0]):
-            if all(test(shape) for shape in wrong) and not any(test(shape) for shape in right):
-                return "one-shape", (
-                    f"It is wrong {says}, and right for every other shape that was tried. What is special "
-                    "there, and does your code know of it?"
-                )
-    if len(right) < 2 or len(set(wrong)) < 2:
-        return None
-    for test, says in _shape_rules(right[0]):
-        if all(test(shape) for shape in right) and not any(test(shape) for shape in wrong):
-            return "only-one-shape", (
-                f"It is right {says}, and wrong for every other shape that was tried. Which number in your "
-                "code should be a length that it looks up?"
-            )
-    return None
-
-
-Rule = tuple[Callable[[tuple[int, ...]], bool], str]
-
-
-def _shape_rules(first: tuple[int, ...]) -> Sequence[Rule]:
-    def length(axis: int) -> Callable[[tuple[int, ...]], bool]:
-        return lambda shape: len(shape) > axis and shape[axis] == first[axis]
-
-    names = (
-        ("rows", "columns")
-        if len(first) == 2
-        else tuple(f"entries along axis {i}" for i in range(len(first)))
-    )
-    rules: list[Rule] = [
-        (length(axis), f"where there {_many(first[axis], name)}") for axis, name in enumerate(names)
-    ]
-    rules.append((lambda shape: shape == first, f"for the shape {first}"))
-    if len(first) > 1 and first[0] == first[1]:
-        equal: Rule = (
-            lambda shape: len(set(shape[:2])) == 1,
-            f"where there are as many {names[0]} as {names[1]}",
-        )
-        rules.insert(0, equal)
-    return rules
-
-
-def _many(count: int, name: str) -> str:
-    return f"is 1 {name.removesuffix('s')}" if count == 1 else f"are {count} {name}"
 
 
 def special_values(evidence: Evidence) -> Named | None:
@@ -144,12 +84,12 @@ def _at_value(evidence: Evidence, name: str, value: float) -> bool:
     exercise = evidence.exercise
     tried: set[Any] = set()
     for seen in list(evidence.seen):
-        if seen.passed or _shape_of(seen) in tried or len(tried) == 2:
+        if seen.passed or shape_of(seen) in tried or len(tried) == 2:
             continue
         args = with_value(exercise.parameters, exercise.entries, seen.case.args, name, value)
         if args is None or not evidence.run(replace(seen.case, args=args)).passed:
             return False
-        tried.add(_shape_of(seen))
+        tried.add(shape_of(seen))
     return len(tried) == 2
 
 
@@ -188,16 +128,6 @@ def _as_float64(value: Any) -> Any:
     return value
 
 
-def kind_of(attempt: Attempt) -> str:
-    """What numbers a case holds: "float32", "integer" or "float64"."""
-    arrays = [array for _, array in arrays_in_args(attempt)]
-    if any(array.dtype == np.float32 for array in arrays):
-        return "float32"
-    return "integer" if any(array.dtype.kind in "iu" for array in arrays) else "float64"
-
-
-def _shape_of(attempt: Attempt) -> tuple[int, ...] | None:
-    """The shape of the case: that of its argument with the most axes, the first of those."""
-    shapes = [array.shape for _, array in arrays_in_args(attempt)]
-    shapes += [a for a in attempt.case.args if isinstance(a, tuple) and all(type(n) is int for n in a)]
-    return max(shapes, key=len, default=None)
+def _narrow_as_float64(value: Any) -> Any:
+    # Beside float32, whole numbers are labels or indices, and have to stay what they are.
+    return _as_float64(value) if getattr(value, "dtype", None) == np.float32 else value

@@ -53,8 +53,8 @@ class Place:
 
 def place_of(evidence: Evidence, found: Recognised | None) -> Place | None:
     """The place that a diagnosis found; without one, the node to which the first wrong output belongs."""
-    piece = piece_of(evidence)
-    if piece is None or not evidence.small:
+    piece = piece_of(evidence) if evidence.small else None
+    if piece is None:
         return None
     if found is not None and found.parting is not None:
         node = piece.values.get(found.parting.name, found.parting.name)

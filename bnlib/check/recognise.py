@@ -17,7 +17,8 @@ from .attempt import quiet
 from .diagnosed import forward_parting, graph_finding, plain_factor
 from .evidence import Evidence, OutOfTime
 from .known import known_mistake
-from .partial import hard_coded, one_dtype, one_shape, special_values
+from .partial import hard_coded, one_dtype, special_values
+from .sizes import one_shape
 from .structural import Named, exchanged, structure
 
 

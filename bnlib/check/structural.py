@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .attempt import Attempt, arrays_in, precision_of
-from .compare import same
+from .arguments import precision_of
+from .attempt import Attempt
+from .evidence import arrays_of
+from .same import same
 
 # A mistake's short name and the words for it.
 Named = tuple[str, str]
@@ -134,7 +136,7 @@ def _one_axis_more(name: str, got: np.ndarray, right: np.ndarray, attempt: Attem
 
 def _dtype(name: str, got: np.ndarray, right: np.ndarray, attempt: Attempt) -> Named | None:
     if right.dtype.kind == "f" and got.dtype.kind in "iu":
-        whole = [label for label, array in arrays_in_args(attempt) if array.dtype.kind in "iu"]
+        whole = [label for label, array in arrays_of(attempt) if array.dtype.kind in "iu"]
         if whole:
             return "integer-truncated", (
                 f"`{whole[0]}` holds whole numbers, and an array made like it holds nothing else: what stood "
@@ -220,9 +222,3 @@ def _numbers(got: np.ndarray, right: np.ndarray, attempt: Attempt) -> str:
 def _equal(got: Any, right: Any, attempt: Attempt, name: str = "") -> bool:
     scale = attempt.case.scale.get(name, 0.0)
     return same(got, right, precision_of(attempt.case.args), scale)
-
-
-def arrays_in_args(attempt: Attempt) -> list[tuple[str, np.ndarray]]:
-    """The arrays among a case's arguments, each with the expression that reaches it."""
-    pairs = zip(attempt.exercise.parameters, attempt.case.args, strict=False)
-    return [found for name, value in pairs for found in arrays_in(name, value)]

@@ -8,7 +8,7 @@ one rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import combinations, pairwise
@@ -17,11 +17,11 @@ import numpy as np
 
 from . import words
 from .finding import Finding
-from .laws import Factor, Law, constant, law_of, powers
+from .fit import Gains, explains, gain_of_node, gain_of_way, gains_of_ways, rule
+from .laws import Factor, constant, powers
 from .piece import Piece, Sample
 
 Way = tuple[str, str]
-Gains = dict[str, np.ndarray]
 
 
 def explain(samples: Sequence[Sample]) -> Finding | None:
@@ -44,7 +44,7 @@ def explain(samples: Sequence[Sample]) -> Finding | None:
         for search in (_whole_outputs, _one_way, _one_node, _two_ways, _one_place):
             found = search(told, outputs)
             if found is not None:
-                fits = all(_explains(found, sample) for sample in samples)
+                fits = all(explains(found, sample) for sample in samples)
                 return found if fits else None
     return None
 
@@ -59,29 +59,19 @@ def _comparable(samples: Sequence[Sample], outputs: Sequence[str]) -> bool:
     )
 
 
-def _explains(finding: Finding, sample: Sample) -> bool:
-    for name, expected in finding.predict(sample.piece).items():
-        known = np.isfinite(expected)
-        if finding.kind != "entries" and not known.all():
-            return False
-        if not sample.fits(name, np.where(known, expected, sample.got[name])):
-            return False
-    return True
-
-
 def _whole_outputs(samples: Sequence[Sample], outputs: tuple[str, ...]) -> Finding | None:
     """Each of the outputs is the right one times the same factor."""
 
     def gains(sample: Sample) -> Gains:
         return {name: sample.right[name] for name in outputs}
 
-    law = _law(samples, outputs, gains)
+    law = rule(samples, outputs, gains)
     if law is not None and law.says not in ("0", "1"):
         slug, says = words.of_output(outputs, law)
         return Finding(slug, says, "output", outputs, law)
     for power in powers(_different(samples[0].piece)):
         finding = Finding("", "", "output", outputs, power)
-        if all(_explains(finding, sample) for sample in samples):
+        if all(explains(finding, sample) for sample in samples):
             slug, says = words.of_output(outputs, power)
             return replace(finding, slug=slug, says=says)
     return None
@@ -94,7 +84,7 @@ def _one_way(samples: Sequence[Sample], outputs: tuple[str, ...]) -> Finding | N
         return None
     found: list[tuple[Way, Factor]] = []
     for way in piece.ways():
-        law = _law(samples, outputs, partial(_gain, way))
+        law = rule(samples, outputs, partial(gain_of_way, way))
         if law is not None and law.says != "1":
             found.append((way, law))
     if not found:
@@ -118,7 +108,7 @@ def _one_way_by_an_array(samples: Sequence[Sample], outputs: tuple[str, ...]) ->
     for power in powers(_different(piece)):
         for way in ends:
             finding = Finding("", "", "edge", outputs, power, (way,))
-            if all(_explains(finding, sample) for sample in samples):
+            if all(explains(finding, sample) for sample in samples):
                 return [(way, power)]
     return []
 
@@ -160,11 +150,11 @@ def _one_node(samples: Sequence[Sample], outputs: tuple[str, ...]) -> Finding | 
     sent = [source for source, _ in piece.ways()]
     found: list[Finding] = []
     for node in dict.fromkeys(name for name in sent if sent.count(name) > 1):
-        law = _law(samples, outputs, partial(_passed_on, node))
+        law = rule(samples, outputs, partial(gain_of_node, node))
         candidates: Iterator[Factor] = iter((law,)) if law else powers(_different(piece))
         for factor in candidates:
             finding = Finding("", "", "node", outputs, factor, node=node)
-            if factor.says not in ("0", "1") and all(_explains(finding, sample) for sample in samples):
+            if factor.says not in ("0", "1") and all(explains(finding, sample) for sample in samples):
                 found.append(finding)
                 break
     if len(found) != 1:
@@ -182,9 +172,9 @@ def _two_ways(samples: Sequence[Sample], outputs: tuple[str, ...]) -> Finding | 
     ends = [way for way in piece.ways() if len(piece.backward.contributions(way[1])) > 1]
     found = []
     for ways in combinations(ends, 2):
-        law = _law(samples, outputs, partial(_gains, ways)) or constant(0.0)
+        law = rule(samples, outputs, partial(gains_of_ways, ways)) or constant(0.0)
         finding = Finding("", "", "edges", outputs, law, ways)
-        if law.says != "1" and all(_explains(finding, sample) for sample in samples):
+        if law.says != "1" and all(explains(finding, sample) for sample in samples):
             found.append(finding)
     if len(found) != 1:
         return None
@@ -201,7 +191,7 @@ def _one_place(samples: Sequence[Sample], outputs: tuple[str, ...]) -> Finding |
         for place in (0, -1):
             entries = {name: (axis, place) for name, axis in axes.items() if axis is not None}
             finding = Finding("", "", "entries", outputs, constant(1.0), entries=entries)
-            if all(_explains(finding, sample) for sample in samples):
+            if all(explains(finding, sample) for sample in samples):
                 slug, says = words.of_entries(outputs, what, place)
                 return replace(finding, slug=slug, says=says)
     return None
@@ -215,42 +205,3 @@ def _axis(samples: Sequence[Sample], name: str, length: str) -> int | None:
         if all(s.right[name].shape[axis] == s.piece.sizes.get(length, 0) >= 2 for s in samples)
     ]
     return found[0] if len(found) == 1 else None
-
-
-def _gain(way: Way, sample: Sample) -> Gains:
-    return sample.piece.carried(way[1], sample.piece.backward.contribution(*way).value)
-
-
-def _gains(ways: Sequence[Way], sample: Sample) -> Gains:
-    parts = [_gain(way, sample) for way in ways]
-    return {name: np.asarray(sum(part[name] for part in parts)) for name in parts[0]}
-
-
-def _passed_on(node: str, sample: Sample) -> Gains:
-    return sample.piece.carried(node, sample.piece.backward[node])
-
-
-def _law(samples: Sequence[Sample], outputs: tuple[str, ...], gains: Callable[[Sample], Gains]) -> Law | None:
-    """The rule by which the outputs differ from the truth by (c - 1) times the gains, if there is one."""
-    factors = []
-    for sample in samples:
-        factor = _quotient(sample, outputs, gains(sample))
-        if factor is None:
-            return None
-        factors.append(factor)
-    return law_of(factors, [sample.piece.sizes for sample in samples])
-
-
-def _quotient(sample: Sample, outputs: tuple[str, ...], gains: Gains) -> float | None:
-    """The c of one sample, None where no single number explains every entry."""
-    above = below = 0.0
-    for name in outputs:
-        gain, size = gains[name] / sample.size(name), sample.size(name)
-        above += float(np.sum(gain * (sample.got[name] - sample.right[name]) / size))
-        below += float(np.sum(gain * gain))
-    # What is next to nothing explains nothing.
-    if below < 1e-12:
-        return None
-    factor = 1.0 + above / below
-    fits = all(sample.fits(name, sample.right[name] + (factor - 1.0) * gains[name]) for name in outputs)
-    return factor if fits else None

@@ -78,7 +78,9 @@ def run_step(functions: Mapping[str, Callable[..., Any]], args: tuple[Any, ...])
 
 def _near(kept: Array, right: Array, largest: float, dtype: np.dtype[Any]) -> bool:
     digits = 1e-3 if dtype == np.float32 else 1e-9
-    return kept.shape == right.shape and bool(np.all(np.abs(kept - right) <= digits * max(largest, largest**2)))
+    return kept.shape == right.shape and bool(
+        np.all(np.abs(kept - right) <= digits * max(largest, largest**2))
+    )
 
 
 def _params(rng: np.random.Generator, d: int, h: int, c: int, dtype: type = np.float64) -> dict[str, Array]:

@@ -13,10 +13,10 @@ from .assemble import TRUSTED, Piece
 from .outcome import Done
 from .run import CellResult
 from .sitting import Sitting
-from .worker import Ended, Limits
+from .worker import Ended, IsolationName, Limits
 
 
-def sit(pieces: list[Piece], seed: int, limits: Limits, isolation: str) -> Done:
+def sit(pieces: list[Piece], seed: int, limits: Limits, isolation: IsolationName) -> Done:
     """Run the pieces of one submission; returns what was found."""
     sitting = Sitting(pieces, seed, limits, isolation)
     trusted: dict[int, CellResult] = {}

@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -36,7 +37,7 @@ from .report import Report, SubmissionResult
 from .run import STARTING, RunError, end_all, run
 from .sitting import Notes
 from .submission import Unreadable, find_files, read
-from .worker import Limits, NoIsolation, choose
+from .worker import IsolationName, Limits, NoIsolation, choose
 
 CELL_TIMEOUT = 30.0
 # A submission may run into its limit for one cell so often before the rest is given up.
@@ -63,7 +64,7 @@ class Settings:
     cell_timeout: float = CELL_TIMEOUT
     root: str | None = None
     private: str | None = None
-    isolation: str = "process"
+    isolation: IsolationName = "process"
 
 
 def grade(submission: str | Path, seed: int | None = None) -> Report:
@@ -302,9 +303,12 @@ def _in_processes(tasks: Iterator[tuple[str, Settings]], jobs: int) -> Iterator[
                     for one in alone:
                         yield _alone(one)
                     pool = _pool(jobs)
+    except BaseException:
+        # Nobody waits for what is still being graded; what its worker runs ends with it.
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
     finally:
-        for _, future in waiting:
-            future.cancel()
         pool.shutdown(cancel_futures=True)
 
 
@@ -320,10 +324,11 @@ def _alone(task: tuple[str, Settings]) -> Graded:
 def _pool(jobs: int) -> ProcessPoolExecutor:
     # A fork has the course and NumPy in memory at once; where that isn't safe, a process of its own has not.
     method = "fork" if sys.platform == "linux" else "spawn"
-    return ProcessPoolExecutor(jobs, multiprocessing.get_context(method))
+    context = multiprocessing.get_context(method)
+    # Ctrl-C reaches all of them; the one that started them ends the others.
+    return ProcessPoolExecutor(jobs, context, signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
-@lru_cache(maxsize=4)
 def _sources(root: str | None) -> dict[str, Path]:
     try:
         return find_course_sources(root)
@@ -331,13 +336,17 @@ def _sources(root: str | None) -> dict[str, Path]:
         raise GradeError(str(error)) from None
 
 
-@lru_cache(maxsize=64)
 def _book(root: str | None, course: str, name: str) -> SourceNotebook:
     """A notebook of a course as its author wrote it; raises GradeError where it is missing or not sound."""
     paths = _sources(root)
     if name not in paths:
         raise GradeError(f"The course's own notebook {name} is missing; there are {', '.join(paths)}.")
     path = paths[name]
+    return _read_book(path, path.stat().st_mtime_ns, course)
+
+
+@lru_cache(maxsize=64)
+def _read_book(path: Path, changed: int, course: str) -> SourceNotebook:
     try:
         return load_notebook(path) if path.suffix == ".ipynb" else load(path, courses()[course])
     except ImportError as error:
@@ -350,6 +359,7 @@ def _book(root: str | None, course: str, name: str) -> SourceNotebook:
 
 @lru_cache(maxsize=4)
 def _asserts(private: str | None) -> dict[str, str]:
+    """An instructor's own asserts; read once in a process, so that a run is of a piece."""
     try:
         return read_private(private) if private else {}
     except PrivateError as error:

@@ -8,6 +8,7 @@ import symtable
 from dataclasses import dataclass
 from functools import lru_cache
 
+MAX_SOURCE = 100_000
 # Cell magics whose body is still Python that runs in the notebook.
 _PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "python", "python3"}
 _LINE_MAGIC = re.compile(r"^([ \t]*)[%!?]")
@@ -26,8 +27,13 @@ class Names:
 
 @lru_cache(maxsize=512)
 def names(source: str) -> Names:
-    """The global names of a cell, those inside its functions included; none where it is not valid Python."""
+    """The global names of a cell, those inside its functions included; none where it is not valid Python.
+
+    Nor of one that is longer than anybody writes: telling them takes time and memory.
+    """
     bound, used = set[str](), set[str]()
+    if len(source) > MAX_SOURCE:
+        return Names()
     try:
         try:
             top = symtable.symtable(source, "<cell>", "exec")

@@ -11,6 +11,7 @@ from .report import ExerciseResult, Status
 from .run import CellResult
 from .sitting import MAX_MESSAGE, SLOW, TOO_LATE, Notes
 
+MAX_NOTES = 20
 HIDDEN_FAILED = "A further test of the instructor's did not pass."
 
 
@@ -49,7 +50,8 @@ def added_notes(pieces: list[Piece], done: Done) -> list[str]:
         if piece.role == "added" and piece.number is not None and ran.outcome != "ran":
             what = "took too long" if ran.outcome == "timed out" else ran.says.removeprefix("Your code ")
             notes.append(f"Cell {piece.number}, your own, {what}")
-    return notes
+    more = len(notes) - MAX_NOTES
+    return notes if more <= 0 else [*notes[:MAX_NOTES], f"{more} more of your own cells stopped."]
 
 
 def _decide(

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..check.record import write_whole
 from .assemble import Piece
 from .sitting import Sitting
-from .worker import Ended, Limits
+from .worker import Ended, IsolationName, Limits
 
 _sitting: Sitting | None = None
 _folder = Path()
@@ -36,7 +36,7 @@ def begin(folder: str) -> None:
     atexit.register(_sitting.end)
 
 
-def prepare(folder: Path, pieces: list[Piece], seed: int, limits: Limits, isolation: str) -> None:
+def prepare(folder: Path, pieces: list[Piece], seed: int, limits: Limits, isolation: IsolationName) -> None:
     """Write what `begin` reads."""
     task = {
         "pieces": [vars(piece) for piece in pieces],

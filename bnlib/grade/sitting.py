@@ -14,7 +14,7 @@ from ..check import judge
 from ..exercises import find
 from .assemble import IN_WORKER, Piece
 from .names import names, without_magics
-from .worker import Desk, Ended, Limits, Ran, choose, proxies
+from .worker import Desk, Ended, Isolation, IsolationName, Limits, Ran, proxies
 
 MAX_MESSAGE = 2000
 SLOW = "It took longer than {:g} seconds and was stopped. Does a loop in it never end?"
@@ -46,10 +46,10 @@ class Notes:
 class Sitting:
     """The worker of one submission, and what has been found so far. `end` has to be called."""
 
-    def __init__(self, pieces: list[Piece], seed: int, limits: Limits, isolation: str):
+    def __init__(self, pieces: list[Piece], seed: int, limits: Limits, isolation: IsolationName):
         self.pieces, self.notes = pieces, Notes()
         self._seed = seed
-        self._desk = Desk(choose(name=isolation), limits)  # type: ignore[arg-type]
+        self._desk = Desk(Isolation(isolation), limits)
         self._heard = 0
 
     def hear(self, upto: int) -> None:

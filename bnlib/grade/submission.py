@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 # A solved notebook of the course with all its pictures is well below 5 MB, and has below 150 cells.
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 32 * 2**20
 MAX_CELLS = 2000
 MAX_SOURCE = 2**20
+# All of its code together, in characters.
+MAX_CODE = 4 * 2**20
+# What makes parts of JSON: brackets, of which each costs some fifty bytes, and commas.
+MAX_BRACKETS, MAX_COMMAS = 500_000, 4_000_000
 
 
 class Unreadable(ValueError):
@@ -76,6 +80,8 @@ def read(path: str | Path) -> Submission:
     data = _bytes(path)
     if not data.strip():
         raise Unreadable("It is empty.")
+    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS or data.count(b",") > MAX_COMMAS:
+        raise Unreadable("It has too many parts. Clear its outputs and hand it in again.")
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -135,6 +141,8 @@ def _submission(path: Path, notebook: Any) -> Submission:
         for number, cell in enumerate(cells, 1)
         if isinstance(cell, dict) and cell.get("cell_type") == "code"
     )
+    if sum(len(cell.source) for cell in code) > MAX_CODE:
+        raise Unreadable(f"Its cells have more than {MAX_CODE} characters of code.")
     metadata = notebook.get("metadata")
     ours = metadata.get("bnlib") if isinstance(metadata, dict) else None
     if not isinstance(ours, dict):

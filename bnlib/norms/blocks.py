@@ -13,8 +13,8 @@ import numpy as np
 
 from .machine import WORTH_THREADS, Array, cache_bytes
 
-# Blocks of fewer bytes would be mostly calls and waiting for the interpreter's lock; more gain nothing.
-SMALLEST, LARGEST = 2**18, 3 * 2**18
+# Blocks of fewer bytes would be mostly calls and waiting for the interpreter's lock; more gain little.
+SMALLEST, LARGEST = 2**18, 3 * 2**19
 # Two arrays are read and one is written; the rest is for parameters, and for what others keep in the cache.
 _BLOCKS_IN_CACHE = 8
 # A block leaves a sum in float64 for each of its columns, which has to be little beside the block.
@@ -59,7 +59,7 @@ class Block(NamedTuple):
 
     def pieces(self, x: Array) -> list[slice]:
         """The rows of the block, a few at a time where all of them would not stay in the cache."""
-        step, stop = max(1, LARGEST // (x.itemsize * x.shape[1])), self.rows.stop
+        step, stop = max(1, block_bytes(x) // (x.itemsize * x.shape[1])), self.rows.stop
         return [slice(first, min(first + step, stop)) for first in range(self.rows.start, stop, step)]
 
     def total(self, wide: Array, times: Array | None = None) -> Array:
@@ -79,6 +79,11 @@ def one_block(x: Array) -> bool:
     return x.nbytes <= WORTH_THREADS and len(x) <= _LANE
 
 
+def block_bytes(x: Array) -> int:
+    """How large a block of x is at most, if that leaves enough rows."""
+    return min(cache_bytes() // _BLOCKS_IN_CACHE, LARGEST, max(SMALLEST, x.nbytes // 16))
+
+
 def blocks(x: Array, *, whole_rows: bool = False) -> list[Block]:
     """Cut x (N, D) into blocks of which several fit in a core's share of the cache, downwards.
 
@@ -94,7 +99,7 @@ def blocks(x: Array, *, whole_rows: bool = False) -> list[Block]:
     if whole_rows:
         lanes = fold = parts = 1
     columns = [slice(d * k // parts, d * (k + 1) // parts) for k in range(parts)]
-    size = min(cache_bytes() // _BLOCKS_IN_CACHE, LARGEST, max(SMALLEST, x.nbytes // 16))
+    size = block_bytes(x)
     found: list[Block] = []
     start = 0
     while start < n:

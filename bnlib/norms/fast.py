@@ -109,6 +109,10 @@ def batchnorm_backward(
     threads: int | None = None,
 ) -> tuple[Array, Array, Array]:
     """Carry dout (N, D) back. Returns dx (N, D), dgamma (D,), dbeta (D,). The staged form's cache will do too."""
+    if not isinstance(cache, Kept) and len(cache) != 7:
+        raise ValueError(
+            f"this cache has {len(cache)} entries; it has to be from the fast or the staged forward pass"
+        )
     kept = cache if isinstance(cache, Kept) else Kept(cache[0], cache[1], cache[3])
     source, gamma, ivar, _, rest, constant = kept
     dout = like(dout, source)
@@ -165,7 +169,9 @@ def _moments(x: Array, todo: list[Block], space: Workspace, threads: int | None)
         wide, at = block.of(x), (block.number, block.columns)
         n = rows[block.number] = len(wide) * block.fold
         total, squares = block.total(wide), block.total(wide, wide)
-        if not np.all(total * total <= _FEW_DIGITS * n * squares) or np.isinf(squares).any():
+        # Infinite squares may only be too large for the precision; what is not a number fails the comparison.
+        few = total * total <= _FEW_DIGITS * n * squares
+        if not few.all() or np.isinf(np.add.reduce(squares)):
             some = wide[: -(-len(wide) // 8)]
             about = (block.total(some) / (len(some) * block.fold)).astype(x.dtype)
             moved = np.subtract(wide, block.wide(about), out=space.like(wide, thread))

@@ -18,19 +18,25 @@ _MARKERS = "osD^v<PX*h"
 
 
 def roofline(
-    forms: Mapping[str, tuple[float, float]], bandwidth: float, peak: float, *, other: str | None = None
+    forms: Mapping[str, tuple[float, float]],
+    bandwidth: float,
+    peak: float,
+    *,
+    other: str | None = None,
+    threads: str = "one thread",
 ) -> Picture:
     """Points below a roof: each form's useful operations for each byte, and billions of them a second.
 
     `bandwidth` is the speed of memory in gigabytes a second, `peak` that of the arithmetic in billions of
-    operations a second. `other` names a form that is not the course's own, which gets another colour.
+    operations a second, both on so many `threads`. `other` names a form that is not the course's own, which gets
+    another colour.
     Raises ValueError for a form, a bandwidth or a peak that is not positive.
     """
     if min(bandwidth, peak, *(value for point in forms.values() for value in point)) <= 0:
         raise ValueError("a roofline is drawn on two logarithmic scales; every number has to be positive")
     fig, ax = figure(width=8, height=4.4)
     at = np.geomspace(0.02, 10, 200)
-    ax.plot(at, np.minimum(bandwidth * at, peak), color=MUTED, label="the roof, one thread", gid="roof")
+    ax.plot(at, np.minimum(bandwidth * at, peak), color=MUTED, label=f"the roof, {threads}", gid="roof")
     for number, (form, (intensity, speed)) in enumerate(forms.items()):
         colour, marker = GRADIENT if form == other else INK, _MARKERS[number % len(_MARKERS)]
         gid = f"form_{number}"

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from bnlib import judge
-from bnlib.check.attempt import attempt, precision_of
-from bnlib.check.compare import same
+from bnlib.check.arguments import precision_of
+from bnlib.check.attempt import attempt
 from bnlib.check.evidence import RUNS
+from bnlib.check.same import same
 from bnlib.exercises import Exercise, courses, find
 from bnlib.exercises.mistakes import Mistake
 from bnlib.exercises.spec import WrongAnswer
@@ -341,6 +342,53 @@ def test_an_answer_that_stops_at_a_fresh_case_is_no_reason_to_stop():
 
     found = verdict("3.9", step9)
     assert (found.status, found.mistake) == ("failed", None)
+
+
+STRANGE = {
+    "words": "words",
+    "a set": {1, 2},
+    "objects": np.array([None, "a"], dtype=object),
+    "words in an array": np.array(["a", "b"]),
+    "complex numbers": np.ones((5, 3)) * 1j,
+    "truth": np.ones((5, 3), dtype=bool),
+    "masked": np.ma.masked_array(np.ones((5, 3))),
+    "ragged": [[1.0], [2.0, 3.0]],
+    "nothing in it": np.zeros((0, 3)),
+    "a number": 3.0,
+    "inf": np.full((5, 3), np.inf),
+    "huge": np.full((5, 3), 1e300),
+    "many axes": np.ones((1, 1, 1, 5, 3)),
+    "a function": len,
+    "dates": np.array(["2026-01-01"], dtype="datetime64[D]"),
+}
+
+
+@pytest.mark.parametrize("words", STRANGE)
+@pytest.mark.parametrize("identifier", ["3.9", "3.10", "1.4", "9.2", "2.4"])
+def test_a_diagnosis_stumbles_over_nothing_that_an_answer_may_return(identifier, words):
+    """Without the net that `judge` has for it."""
+    exercise = find(identifier)
+    right = next(iter(exercise.references.values()))
+
+    def answer(*args):
+        result = right(*args)
+        return (STRANGE[words], *result[1:]) if isinstance(result, tuple) else STRANGE[words]
+
+    functions = {**exercise.needs, exercise.functions[0]: answer}
+    failing = attempt(exercise, functions, first_case(identifier))
+    evidence = judging.Evidence(exercise, functions, failing, 0, [], 1)
+    found = judging.recognise(evidence)
+    judging.place_of(evidence, found)
+
+
+def test_a_diagnosis_that_stumbles_leaves_the_verdict(monkeypatch):
+    def stumbles(_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(judging, "recognise", stumbles)
+    found = verdict("3.9", mean_for_sum)
+    assert (found.status, found.mistake) == ("failed", None)
+    assert "The largest difference is at" in found.message
 
 
 def test_the_same_wrong_answer_reads_the_same_twice():

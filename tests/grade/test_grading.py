@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 from tiny import EXERCISES, Tiny, code, save
 
-from bnlib.course import build
-from bnlib.course.source import find_course_sources, load
-from bnlib.grade import grade_paths, run
+from bnlib.grade import run
 from bnlib.grade.worker import choose
 
 TINY = {"course": "tiny", "notebook": "01_tiny"}
@@ -27,7 +25,10 @@ def right(name: str) -> str:
     return f"def {name}(x):\n    return {EXERCISES[name]}"
 
 
-def test_each_exercise_gets_the_status_that_its_answer_deserves(tiny: Tiny, tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["nbval", "direct"])
+def test_each_exercise_gets_the_status_that_its_answer_deserves(
+    tiny: Tiny, tmp_path: Path, engine: str
+) -> None:
     """One notebook with every kind of answer, changed and deleted checks, and cells of the learner's own."""
     save(
         tmp_path / "mixed.ipynb",
@@ -43,10 +44,10 @@ def test_each_exercise_gets_the_status_that_its_answer_deserves(tiny: Tiny, tmp_
         answer(6, "def cube(x):\n    return x**2"),
         bnlib=TINY,
     )
-    report = tiny.report("--timeout", "6", "--seed", "7", tmp_path)
+    report = tiny.report("--engine", engine, "--timeout", "6", "--seed", "7", tmp_path)
     assert list(report) == ["schema", "course", "version", "engine", "isolation", "seed", "submissions"]
     assert (report["schema"], report["course"], report["seed"]) == (1, "tiny", 7)
-    assert (report["engine"], report["isolation"]) == ("nbval", choose().name)
+    assert (report["engine"], report["isolation"]) == (engine, choose().name)
     (graded,) = report["submissions"]
     assert list(graded) == [
         *("submission", "notebook", "status", "score", "max_score", "seconds", "notes", "exercises")
@@ -72,7 +73,8 @@ def test_each_exercise_gets_the_status_that_its_answer_deserves(tiny: Tiny, tmp_
     assert "There is no answer cell for tiny.5." in graded["notes"]
 
 
-def test_a_folder_is_graded_whatever_stands_in_it(tiny: Tiny, tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["nbval", "direct"])
+def test_a_folder_is_graded_whatever_stands_in_it(tiny: Tiny, tmp_path: Path, engine: str) -> None:
     """A kernel that ends, a damaged file and a link don't keep the right answer from its marks."""
     solved = [answer(n, right(name)) for n, name in enumerate(EXERCISES, 1)]
     save(tmp_path / "b_solved.ipynb", *solved)
@@ -85,7 +87,7 @@ def test_a_folder_is_graded_whatever_stands_in_it(tiny: Tiny, tmp_path: Path) ->
     (tmp_path / "numpy").mkdir()
     (tmp_path / "numpy" / "__init__.py").write_text("raise SystemExit(3)")
     file = tmp_path / "marks.json"
-    done = tiny.grade("--timeout", "6", "--json", file, tmp_path)
+    done = tiny.grade("--engine", engine, "--timeout", "6", "--json", file, tmp_path)
     assert done.returncode == 1, done.stderr
     report = json.loads(file.read_text(encoding="utf-8"))
     # Ending Python ends the learner's own worker: it costs the exercise whose cell does so, and no other.
@@ -103,24 +105,6 @@ def test_a_folder_is_graded_whatever_stands_in_it(tiny: Tiny, tmp_path: Path) ->
     assert " 5/7 " in lines["a_exits.ipynb"]
     assert " 7/7 " in lines["b_solved.ipynb"]
     assert all("unreadable" in lines[name] for name in list(lines)[2:])
-
-
-def test_the_course_gives_full_marks_to_its_solutions_and_none_to_its_stubs(tmp_path: Path) -> None:
-    for name, path in find_course_sources().items():
-        book = load(path) if path.suffix == ".py" else None
-        # The glossary asks for no answers.
-        if book and any(cell.kind == "answer" for cell in book.cells):
-            build.write(build.solved(book), tmp_path / "solved" / f"{name}.ipynb")
-            build.write(build.learners(book), tmp_path / "stubs" / f"{name}.ipynb")
-    assert list(tmp_path.iterdir()), "there is no source/ to make notebooks of"
-    report = grade_paths([tmp_path], seed=3)
-    assert report.complete
-    for result in report.submissions:
-        statuses = {exercise.status for exercise in result.exercises}
-        expected = "passed" if "solved" in result.submission else "not started"
-        assert statuses == {expected}, result
-        assert result.score == (result.max_score if expected == "passed" else 0)
-        assert result.notes == ()
 
 
 def test_a_run_that_takes_too_long_is_ended_with_all_that_it_started(monkeypatch: pytest.MonkeyPatch) -> None:

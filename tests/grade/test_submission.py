@@ -56,12 +56,16 @@ def test_a_folder_a_link_a_pipe_and_a_missing_file_are_not_opened(tmp_path: Path
 def test_size_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = save(tmp_path / "x.ipynb", *[code("1")] * 5)
     assert len(read(file).cells) == 5
-    monkeypatch.setattr(submission, "MAX_CELLS", 4)
-    with pytest.raises(Unreadable, match="5 cells"):
-        read(file)
-    monkeypatch.setattr(submission, "MAX_BYTES", 10)
-    with pytest.raises(Unreadable, match="larger"):
-        read(file)
+    for name, limit, says in (
+        ("MAX_CODE", 4, "4 characters of code"),
+        ("MAX_CELLS", 4, "5 cells"),
+        ("MAX_COMMAS", 4, "too many parts"),
+        ("MAX_BRACKETS", 4, "too many parts"),
+        ("MAX_BYTES", 10, "larger"),
+    ):
+        monkeypatch.setattr(submission, name, limit)
+        with pytest.raises(Unreadable, match=says):
+            read(file)
 
 
 def test_cells_come_with_their_text_whichever_way_it_is_written(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def circle() -> list[Any]:
         (deep(wire.MAX_DEPTH + 1), "nested"),
         (circle(), "nested"),
         ([0] * wire.MAX_PARTS, "parts"),
-        ("x" * (wire.MAX_TEXT + 1), "a text of"),
+        ("x" * (wire.MAX_TEXT + 1), "a text of more"),
         (np.broadcast_to(1.0, (2**20, 2**20)), "MB"),
         (2**10_000, "can't be handed over"),
     ],

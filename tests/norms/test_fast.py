@@ -324,6 +324,8 @@ def test_the_staged_forms_cache_will_do(shape):
         fast.batchnorm_backward(dout, cache), staged.batchnorm_backward(dout, cache), strict=True
     ):
         np.testing.assert_allclose(got, right, rtol=1e-9, atol=1e-11)
+    with pytest.raises(ValueError, match="4 entries"):
+        fast.batchnorm_backward(dout, norms.batchnorm_forward(x, gamma, beta, {"mode": "test"})[1])
 
 
 @pytest.mark.parametrize("whole_rows", [False, True])

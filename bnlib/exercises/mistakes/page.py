@@ -108,7 +108,7 @@ passes, and in the exercise's graph (`Exercise.graph`), where there is one.
 Five lines in the module of the notebook, here in `mistakes/`:
 
 ```python
-@mistake("3.9", "mean-for-sum", "`dbeta` is a mean over the rows. Does a row count for less because there are more?")
+@mistake("3.9", "mean-for-sum", "`dbeta` is a mean over the rows. Does a row count for less among many?")
 def _(dout):
     return np.mean(dout, axis=0), dout.copy()
 ```

@@ -6,7 +6,7 @@
 
 from .desk import Desk, Ran
 from .host import Ended, Limits
-from .isolation import Isolation, NoIsolation, choose
+from .isolation import Isolation, IsolationName, NoIsolation, choose
 from .proxy import proxies
 
-__all__ = ["Desk", "Ended", "Isolation", "Limits", "NoIsolation", "Ran", "choose", "proxies"]
+__all__ = ["Desk", "Ended", "Isolation", "IsolationName", "Limits", "NoIsolation", "Ran", "choose", "proxies"]

@@ -33,6 +33,8 @@ class Desk:
     def __init__(self, isolation: Isolation, limits: Limits | None = None):
         self.isolation, self.limits = isolation, limits or Limits()
         self.number = 0
+        # Arrays of objects that stay in the worker, by the id of what stands for each, with its handle.
+        self.arrays: dict[int, tuple[Any, int]] = {}
         self._cells: list[dict[str, Any]] = []
         self._worker: Worker | None = None
         self._last = time.monotonic() + self.limits.total
@@ -90,6 +92,7 @@ class Desk:
 
     def forget(self) -> None:
         """Let go of the objects that earlier calls left behind in the worker."""
+        self.arrays.clear()
         self._ask({"do": "forget"})
 
     @contextmanager
@@ -104,6 +107,7 @@ class Desk:
 
     def close(self) -> None:
         """End the worker, if there is one."""
+        self.arrays.clear()
         worker, self._worker = self._worker, None
         if worker:
             worker.end()

@@ -1,7 +1,8 @@
 """The sandbox: which command starts a worker, and what that worker can reach.
 
 With bubblewrap a worker has no network, no other process in sight, a read-only system, no home, and a small
-folder in memory; of bnlib it has graph, ops and draw, and a stand-in for the rest (`stand_in`). Without it a
+folder in memory; of bnlib it has graph, ops and draw, a stand-in for `check` and its like (`stand_in`), and
+the digits: nothing with a reference in it. Modules that only show something are there in name. Without it a
 worker is a process of its own with limits, which on Linux also starts no process and opens no connection; it
 can read what its user can read. On macOS and Windows it is that process alone.
 """
@@ -26,12 +27,13 @@ import numpy as np
 
 from .syscalls import program
 
-Name = Literal["bubblewrap", "process"]
+IsolationName = Literal["bubblewrap", "process"]
 
 _HERE = Path(__file__).resolve().parent
 _BNLIB = _HERE.parents[1]
 # What `import` finds in a worker beside Python's own library. Modules that hold references are not here.
 _PARTS = {
+    "_bnlib_inside": _HERE / "inside",
     "_bnlib_wire": _HERE / "wire.py",
     "bnlib": _HERE / "stand_in" / "__init__.py",
     "bnlib.blame": _BNLIB / "blame.py",
@@ -41,7 +43,7 @@ _PARTS = {
     "bnlib.ops": _BNLIB / "ops",
 }
 _START = (
-    "import sys, importlib.util as u; s = u.spec_from_file_location('_bnlib_inside', sys.argv.pop(1)); "
+    "import sys, importlib.util as u; s = u.spec_from_file_location('_bnlib_start', sys.argv.pop(1)); "
     "m = u.module_from_spec(s); s.loader.exec_module(m); m.main()"
 )
 _QUIET = {
@@ -69,7 +71,7 @@ class Started:
 class Isolation:
     """One way of starting a worker. `name` is what a report says."""
 
-    name: Name
+    name: IsolationName
 
     def start(self, limits: dict[str, int], disk: int) -> Started:
         """Start a worker.
@@ -87,7 +89,7 @@ class Isolation:
         return _bubblewrap(limits, disk)
 
 
-def choose(require: bool = False, name: Name | None = None) -> Isolation:
+def choose(require: bool = False, name: IsolationName | None = None) -> Isolation:
     """The best isolation that works here. With `require`, NoIsolation is raised where it is not bubblewrap."""
     if name == "process":
         return Isolation("process")
@@ -156,7 +158,7 @@ def _popen(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
 
 def _python() -> list[str]:
     """The interpreter with nothing of its user's: no environment, no site-packages, no folder of its own."""
-    return [_executable(), "-I", "-S", "-B", "-X", "utf8", "-c", _START, str(_HERE / "inside.py")]
+    return [_executable(), "-I", "-S", "-B", "-X", "utf8", "-c", _START, str(_HERE / "inside" / "start.py")]
 
 
 def _settings(limits: dict[str, int], filtering: bytes | None) -> str:
@@ -239,7 +241,7 @@ def _mounts() -> Iterator[str]:
     for package in _packages().values():
         for place in (package, f"{package}.libs"):
             yield from ("--ro-bind-try", place, place)
-    parts = {*_PARTS.values(), _HERE / "inside.py", _HERE / "__pycache__", _BNLIB / "data" / "digits.npz"}
+    parts = {*_PARTS.values(), _HERE / "__pycache__", _BNLIB / "data" / "digits.npz"}
     for part in sorted(parts):
         yield from ("--ro-bind-try", str(part), str(part))
     # What hides a folder is itself one in memory, and nobody should fill it.

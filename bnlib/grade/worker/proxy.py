@@ -75,6 +75,9 @@ def _pack(
     desk: Desk, name: str, args: tuple[Any, ...], options: dict[str, Any]
 ) -> tuple[dict[str, Any], Packer]:
     def other(value: Any) -> Node:
+        number = desk.arrays.get(id(value), (None, None))[1]
+        if number is not None:
+            return ["handle", number]
         if isinstance(value, Opaque):
             if value._desk is not desk or value._worker != desk.number:
                 raise Ended("died", "What an earlier call left behind is gone.")
@@ -139,7 +142,10 @@ def _opaque(desk: Desk, number: Any, kind: Any, text: Any, shape: Any) -> Any:
             raise WireError("a shape is damaged")
         if len(shape) > 16 or np.prod([float(size) for size in shape]) > 1e7:
             raise WireError("an array of objects is too large")
-        return np.empty(shape, dtype=object)
+        array = np.empty(shape, dtype=object)
+        # Kept here too, so that its id stays its own.
+        desk.arrays[id(array)] = array, number
+        return array
     if not kind.isidentifier() or len(kind) > 80:
         raise WireError("a type has no proper name")
     found = type(kind, (Opaque,), {})()
@@ -204,7 +210,7 @@ def exception(error: Any) -> BaseException:
     base = next(filter(None, map(_kind, kinds if isinstance(kinds, list) else [])), Exception)
     made: Any = type(name[:80], (base,), {"__str__": lambda self: text})
     # Past a constructor that may want more than a text.
-    found = base.__new__(made)
+    found: Any = base.__new__(made)
     found.args = (text,)
     if isinstance(error.get("name"), str):
         found.name = error["name"]
@@ -219,4 +225,10 @@ def _kind(name: Any) -> type[Exception] | None:
     found = getattr(builtins, name, None) if isinstance(name, str) else None
     if name == "LinAlgError":
         found = np.linalg.LinAlgError
-    return found if isinstance(found, type) and issubclass(found, Exception) else None
+    if (
+        not isinstance(found, type)
+        or not issubclass(found, Exception)
+        or issubclass(found, BaseExceptionGroup)
+    ):
+        return None
+    return found

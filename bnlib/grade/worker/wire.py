@@ -22,9 +22,12 @@ import numpy as np
 FRAME = struct.Struct("<QQ")
 DTYPE = re.compile(r"[<>|](?:b1|[iu][1248]|f(?:2|4|8|16)|c(?:8|16|32)|[SU]\d{1,4})")
 MAX_DEPTH = 16
-MAX_PARTS = 50_000
+MAX_PARTS = 20_000
+# All the text of a value together, in characters.
 MAX_TEXT = 200_000
-MAX_HEADER = 16 * 2**20
+# What a reply's header can need with that; a request has a whole cell in it, perhaps twice.
+MAX_REPLY = 8 * 2**20
+MAX_REQUEST = 32 * 2**20
 MAX_AXES = 16
 MAX_ENTRIES = 2**40
 MAX_BITS = 4096
@@ -50,7 +53,7 @@ class Packer:
     def __init__(self, other: Other | None = None, room: int = 2**31):
         self.arrays: list[np.ndarray] = []
         self.size = 0
-        self._other, self._room, self._parts = other, room, 0
+        self._other, self._room, self._parts, self._letters = other, room, 0, 0
 
     def pack(self, value: Any, depth: int = 0) -> Node:
         """The node of a value; raises WireError."""
@@ -91,8 +94,9 @@ class Packer:
         return self._text(key if isinstance(key, str) else repr(key)[:80])
 
     def _text(self, value: str) -> str:
-        if len(value) > MAX_TEXT:
-            raise WireError(f"it has a text of {len(value)} characters")
+        self._letters += len(value)
+        if self._letters > MAX_TEXT:
+            raise WireError(f"it has a text of more than {MAX_TEXT} characters")
         return str(value)
 
     def _whole(self, value: int) -> Node:
@@ -239,8 +243,6 @@ class Message:
 def frames(header: dict[str, Any], packer: Packer) -> Iterator[bytes | memoryview]:
     """The bytes of a message in pieces, without a copy of what lies in one piece already."""
     text = json.dumps(header).encode()
-    if len(text) > MAX_HEADER:
-        raise WireError("it has too many parts")
     # Small parts go together: each part is a call of the system's.
     small = bytearray(FRAME.pack(len(text), packer.size) + text)
     for array in packer.arrays:
@@ -273,7 +275,7 @@ def _pieces(array: np.ndarray) -> Iterator[np.ndarray]:
                 yield np.ascontiguousarray(part)
 
 
-def receive(read: Callable[[int], bytearray], room: int, header_room: int = MAX_HEADER) -> Message:
+def receive(read: Callable[[int], bytearray], room: int, header_room: int = MAX_REPLY) -> Message:
     """Read one message by `read(count)`, which gives exactly that many bytes; raises WireError."""
     header_size, size = FRAME.unpack(read(FRAME.size))
     if header_size > header_room or size > room:
