@@ -215,7 +215,9 @@ table(
 # %%
 from bnlib import flow
 
-step_of = dict(out=9, gammax=8, xhat=7, ivar=6, sqrtvar=5, var=4, sq=3, xmu=2, mu=1, x=0)
+step_of = {
+    "out": 9, "gammax": 8, "xhat": 7, "ivar": 6, "sqrtvar": 5, "var": 4, "sq": 3, "xmu": 2, "mu": 1, "x": 0
+}
 
 
 def played(node, yours):

@@ -276,7 +276,7 @@ def test_an_answer_that_a_limit_stopped_is_told_what_is_allowed():
     right = find("10.2").references["batchnorm_backward_blocked"]
     stopped.within = within
     *_, large = find("10.2").cases(np.random.default_rng(0))
-    with pytest.raises(WrongAnswer, match="holds more new arrays .* Allowed are 1.2"):
+    with pytest.raises(WrongAnswer, match=r"holds more new arrays .* Allowed are 1\.2"):
         find("10.2").run({right.__name__: stopped}, large.args)
 
 
