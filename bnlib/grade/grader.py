@@ -151,7 +151,6 @@ class Grading:
         self.files = list(find_files(paths))
         self._executor, self._progress = executor, progress
         self._jobs = max(1, min(jobs or os.cpu_count() or 1, len(self.files)))
-        self._courses: dict[str, None] = {}
         _sources(self.settings.root)
         _asserts(self.settings.private)
 
@@ -161,16 +160,20 @@ class Grading:
     def __iter__(self) -> Iterator[SubmissionResult]:
         tasks = ((str(file), self.settings) for file in self.files)
         for done, graded in enumerate(self._spread(tasks), 1):
-            if graded.course:
-                self._courses[graded.course] = None
             if self._progress:
                 self._progress(done, len(self.files))
             yield graded.result
 
     def report(self, submissions: Iterable[SubmissionResult]) -> Report:
-        """The report on submissions that this run graded, such as all of them: `grading.report(grading)`."""
+        """The report on submissions, such as all of this run: `grading.report(grading)`.
+
+        Where a run goes on with another, those of the earlier one belong to it too.
+        """
         results = tuple(submissions)
-        names = list(self._courses) or list(courses())[:1]
+        answered = {result.notebook for result in results}
+        every = courses()
+        names = [name for name, course in every.items() if answered & course.notebooks.keys()]
+        names = names or list(every)[:1]
         used = self.settings
         return Report(", ".join(names), __version__, used.seed, results, used.engine, used.isolation)
 

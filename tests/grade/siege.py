@@ -11,25 +11,23 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from tiny import EXERCISES, Tiny, code, save
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
+# Seconds for a cell: what is endless costs them, and what is not has to manage on a busy machine.
+TIMEOUT = 3
 SECRET = "the-secret-of-the-graders-environment"
 LEFT_BEHIND = "bnlib_left_behind"
-# What a submission tries to make outside its own folder.
-TRACES = (
-    "/tmp/bnlib_bomb",
-    "/tmp/bnlib_flood",
-    "/var/tmp/bnlib_flood",
-    "/dev/shm/bnlib_flood",
-    "/tmp/bnlib_link",
-)
+# Where submissions try to leave a file whose name begins with bnlib_.
+PLACES = (*("/", "/etc", "/tmp", "/var/tmp", "/dev/shm", "~", "~root", sys.prefix), *sys.path)
+REPORTS = ("json", "csv", "junit", "html", "gradescope", "classroom")
 
 
 def answers(*left_out: str) -> list[dict[str, Any]]:
@@ -48,27 +46,33 @@ def says(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run left: its report, what it printed, and what it did to the machine."""
+    """What a run left: its reports, what it printed, and what it did to the machine."""
 
     by_learner: dict[str, dict[str, Any]]
     status: int
     words: str
+    told: list[str]
     visitors: int
     unchanged: bool
     left: list[str]
+    isolation: str
 
     def status_of(self, learner: str, exercise: str = "tiny.1") -> str:
         """The status of an exercise of one learner's submission."""
         return {one["id"]: one["status"] for one in self.by_learner[learner]["exercises"]}[exercise]
 
 
-def besiege(tiny: Tiny, folder: Path, *arguments: str) -> Outcome:
-    """Grade the whole class at once, with a server that must not be visited and a secret that must not be told."""
+def besiege(tiny: Tiny, folder: Path, *arguments: str, cheats: Iterable[Path] = HOSTILE) -> Outcome:
+    """Grade the whole class at once, with a server that must not be visited and a secret that must not be told.
+
+    What is let loose here is as destructive as its authors could make it: only where something holds it.
+    """
     class_, temporary, report = folder / "class", folder / "tmp", folder / "report.json"
     temporary.mkdir(parents=True)
     with _server() as (port, visitors):
-        for file in HOSTILE:
+        for file in cheats:
             text = file.read_text(encoding="utf-8").replace("PORT = 80", f"PORT = {port}")
+            text = text.replace('PLACE = "/nowhere"', f"PLACE = {str(folder)!r}")
             _home(class_, file.stem, [code(text, id="answer-tiny-1"), *answers("double")])
         _home(class_, "right", answers())
         for name, build in BROKEN.items():
@@ -76,11 +80,12 @@ def besiege(tiny: Tiny, folder: Path, *arguments: str) -> Outcome:
             home.mkdir()
             build(home)
         _home(class_, "zz_right", answers())
-        before = _digest(class_)
+        before = _digest(class_), _planted()
         done = subprocess.run(
             [
-                *(sys.executable, "-m", "bnlib", "grade", "--root", str(tiny.root), "--json", str(report)),
-                *("--timeout", "4", *arguments, str(class_)),
+                *(sys.executable, "-m", "bnlib", "grade", "--root", str(tiny.root)),
+                *(f"--{name}={folder / 'report'}.{name}" for name in REPORTS),
+                *("--timeout", f"{TIMEOUT}", *arguments, str(class_)),
             ],
             env={
                 **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
@@ -96,17 +101,24 @@ def besiege(tiny: Tiny, folder: Path, *arguments: str) -> Outcome:
             timeout=900,
             check=False,
         )
-        after = _digest(class_)
+        after = _digest(class_), _planted()
     assert report.exists(), done.stderr[-3000:]
     found = json.loads(report.read_text(encoding="utf-8"))
     by_learner = {Path(one["submission"]).relative_to(class_).parts[0]: one for one in found["submissions"]}
-    left = [
-        *_processes(),
-        *(trace for trace in TRACES if os.path.lexists(trace)),
-        *map(str, temporary.iterdir()),
-    ]
+    left = [*_processes(), *sorted(after[1] - before[1]), *map(str, temporary.iterdir())]
+    told = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("report.*")) if path.is_file()]
+    told += [path.read_text(encoding="utf-8") for path in sorted(folder.glob("report.html/**/*.html"))]
+    words = done.stdout + done.stderr
+    ElementTree.parse(folder / "report.junit")
     return Outcome(
-        by_learner, done.returncode, done.stdout + done.stderr, len(visitors), before == after, left
+        by_learner,
+        done.returncode,
+        words,
+        told,
+        len(visitors),
+        before[0] == after[0],
+        left,
+        found["isolation"],
     )
 
 
@@ -143,6 +155,12 @@ def _digest(folder: Path) -> dict[str, str]:
             hashlib.sha256(path.read_bytes()).hexdigest() if ordinary else str(path.lstat().st_mode)
         )
     return found
+
+
+def _planted() -> set[str]:
+    """The files of ours in the places where submissions would like to leave some."""
+    places = {Path(place).expanduser() for place in PLACES}
+    return {str(path) for place in places if place.is_dir() for path in place.glob("bnlib_*")}
 
 
 def _processes() -> list[str]:
@@ -217,10 +235,24 @@ BROKEN: dict[str, Callable[[Path], None]] = {
         },
         *answers("double"),
     ),
+    "points_forged": _notebook(
+        {**WRONG, "metadata": {"nbgrader": {"grade": True, "points": 1000, "grade_id": "answer-tiny-1"}}},
+        {**code('check("tiny.1")', id=_CHECK), "metadata": {"nbgrader": {"points": -1000, "score": 1000}}},
+        *answers("double"),
+    ),
+    "metadata_of_no_kind": _notebook(
+        {**WRONG, "metadata": {"bnlib": [], "nbgrader": {"grade_id": {}}, "tags": {"a": []}}},
+        {**WRONG, "id": [], "metadata": {"bnlib": {"kind": "answer", "exercise": ["tiny.1"], "stub": 1}}},
+        *answers("double"),
+        kernelspec={"name": "../../../bin/sh", "argv": ["/bin/sh"]},
+        language_info=[],
+    ),
     "a_link": lambda home: (home / "a.ipynb").symlink_to("/etc/passwd"),
     "a_loop": lambda home: (home / "a.ipynb").symlink_to("a.ipynb"),
     "a_pipe": lambda home: os.mkfifo(home / "a.ipynb"),
     "a_device": lambda home: (home / "a.ipynb").symlink_to("/dev/zero"),
     "a_folder": _folder,
     "<b>&amp;=1+1": _notebook(WRONG, *answers("double")),
+    "\x1b]0;owned\x07\n": _notebook(WRONG, *answers("double")),
+    os.fsdecode(b"no text \xff\xfe"): _notebook(WRONG, *answers("double")),
 }

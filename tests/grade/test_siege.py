@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from siege import BROKEN, HOSTILE, SECRET, Outcome, besiege, says
+from siege import BROKEN, HOSTILE, REPORTS, SECRET, Outcome, besiege, says
 from tiny import EXERCISES, make
 
 ENGINES = ("direct", "nbval")
 CHEATS = [path.stem for path in HOSTILE]
-ISOLATED = ("--require-isolation",) if shutil.which("bwrap") else ()
 UNREADABLE = {
     *("bad_json", "deep_json", "not_text", "utf_16", "nothing", "nul_bytes", "huge_integer", "a_list"),
-    *("too_many_cells", "a_link", "a_loop", "a_pipe", "a_device"),
+    *("cells_of_no_kind", "too_many_cells", "a_link", "a_loop", "a_pipe", "a_device"),
 }
+# Its memory and its time are limited, and how busy the machine is says which limit is met first.
+EITHER_LIMIT = {"memory_flood", "memory_flood_in_cell", "recursion", "thread_bomb"}
 
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     """The same class graded by both engines, at the same time."""
+    if shutil.which("bwrap") is None:
+        pytest.skip("what is let loose here kills what it can, so it needs a sandbox: install bubblewrap")
     tiny = make(tmp_path_factory.mktemp("tiny"))
 
     def run(engine: str) -> Outcome:
         folder = tmp_path_factory.mktemp(engine)
-        return besiege(tiny, folder, "--engine", engine, "--seed", "1", "--jobs", "1", *ISOLATED)
+        return besiege(tiny, folder, "--engine", engine, "--seed=1", "--jobs=1", "--require-isolation")
 
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(ENGINES, pool.map(run, ENGINES), strict=True))
@@ -43,12 +45,10 @@ def test_there_are_fifty_and_each_says_what_it_tries() -> None:
 
 
 @pytest.mark.parametrize("name", CHEATS)
-def test_a_cheat_gains_no_point(outcome: Outcome, name: str) -> None:
-    assert outcome.status_of(name) != "passed"
-
-
-@pytest.mark.parametrize("name", CHEATS)
-def test_the_right_answers_beside_a_cheat_keep_their_points(outcome: Outcome, name: str) -> None:
+def test_a_cheat_gains_no_point_and_the_right_answers_beside_it_keep_theirs(
+    outcome: Outcome, name: str
+) -> None:
+    assert outcome.status_of(name) not in ("passed", "unreadable")
     for number in range(2, len(EXERCISES) + 1):
         assert outcome.status_of(name, f"tiny.{number}") == "passed"
 
@@ -72,10 +72,12 @@ def test_a_broken_file_gains_no_point_and_gets_a_reason(outcome: Outcome, name: 
         assert found["score"] == 0
     else:
         assert outcome.status_of(name) != "passed"
+        assert found["max_score"] == 7
 
 
 def test_the_run_goes_on_to_the_end_and_says_that_some_could_not_be_read(outcome: Outcome) -> None:
     assert outcome.status == 1
+    assert outcome.isolation == "bubblewrap"
     assert len(outcome.by_learner) == len(CHEATS) + len(BROKEN) + 2 - 1
 
 
@@ -89,10 +91,9 @@ def test_nothing_is_left_behind(outcome: Outcome) -> None:
 
 def test_no_secret_is_told(outcome: Outcome) -> None:
     assert SECRET not in outcome.words
-    assert SECRET not in str(outcome.by_learner)
+    assert not any(SECRET in text for text in outcome.told)
 
 
-@pytest.mark.skipif(not ISOLATED, reason="without bubblewrap a submission can reach the network")
 def test_no_server_is_visited(outcome: Outcome) -> None:
     assert outcome.visitors == 0
 
@@ -100,15 +101,22 @@ def test_no_server_is_visited(outcome: Outcome) -> None:
 def test_both_engines_give_the_same_marks(outcomes: dict[str, Outcome]) -> None:
     direct, nbval = (outcomes[engine].by_learner for engine in ENGINES)
 
-    def statuses(found: dict) -> dict[str, list]:
+    def marks(found: dict) -> dict[str, list]:
         return {
-            name: [one["status"], *((e["id"], e["status"], e["points"]) for e in one["exercises"])]
+            name: [
+                one["status"],
+                *(
+                    (e["id"], None if name in EITHER_LIMIT else e["status"], e["points"])
+                    for e in one["exercises"]
+                ),
+            ]
             for name, one in found.items()
         }
 
-    assert statuses(direct) == statuses(nbval)
+    assert marks(direct) == marks(nbval)
 
 
-def test_terminal_output_has_no_control_characters_of_a_learner(outcome: Outcome, tmp_path: Path) -> None:
-    assert "\x1b]0;owned" not in outcome.words
-    assert "\x1b[2J" not in outcome.words
+def test_no_report_has_control_characters_or_markup_of_a_learner(outcome: Outcome) -> None:
+    assert len(outcome.told) >= len(REPORTS)
+    for text in (outcome.words, *outcome.told):
+        assert not any(sign in text for sign in ("\x1b", "\x07", "\0", "<script>alert"))

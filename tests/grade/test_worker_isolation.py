@@ -251,13 +251,13 @@ def test_a_grader_that_is_killed_leaves_no_worker(name: str) -> None:
     script = (
         "import json\nfrom bnlib.grade.worker import Desk, choose\n"
         f"desk = Desk(choose(name={name!r}))\ndesk.run('<c>', 'x = 1')\n"
-        "w = desk._worker\nprint(json.dumps([w._started.pid, w._process.pid]), flush=True)\n"
+        "w = desk._worker\nprint(json.dumps([w._started.folder, w._started.pid, w._process.pid]), flush=True)\n"
         "desk.run('<c>', 'while True: pass')\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     assert process.stdout is not None
     with process.stdout:
-        pids = json.loads(process.stdout.readline())
+        folder, *pids = json.loads(process.stdout.readline())
         time.sleep(0.2)
         process.kill()
         process.wait()
@@ -267,6 +267,10 @@ def test_a_grader_that_is_killed_leaves_no_worker(name: str) -> None:
     left = [pid for pid in pids if _running(pid)]
     for pid in left:
         os.kill(pid, 9)
+    # Without bubblewrap its empty folder is all that stays.
+    if folder:
+        assert not os.listdir(folder)
+        os.rmdir(folder)
     assert not left
 
 

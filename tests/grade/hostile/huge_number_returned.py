@@ -2,4 +2,4 @@
 
 
 def double(x):
-    return 7 ** (4 * 10**6)
+    return 1 << 10**7

@@ -1,0 +1,5 @@
+"""Raises what stops a program when somebody presses Ctrl-C."""
+
+
+def double(x):
+    raise KeyboardInterrupt
