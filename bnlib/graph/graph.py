@@ -2,115 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from .code import Source
+from .folding import fold, reaches_smoothly
 from .naming import expression, names_of_nodes, operand_text
+from .parts import Contribution, Edge, Gradients, Node, contribution_name
 from .tape import Operation, Ref
-
-
-@dataclass(frozen=True)
-class Node:
-    """An input, or what one statement computes.
-
-    `name` is the function's own name for it, `op` the operation as text, `line` and `lineno` the line of code
-    that made it, `parents` the names it was computed from in order of use, `operations` the indices of its
-    operations on the tape. `value` is the array as it was then.
-    """
-
-    name: str
-    op: str
-    value: np.ndarray
-    parents: tuple[str, ...]
-    line: str
-    lineno: int
-    operations: tuple[int, ...]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the value."""
-        return self.value.shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        """The dtype of the value."""
-        return self.value.dtype
-
-    @property
-    def is_input(self) -> bool:
-        """Whether the function was given it."""
-        return not self.operations
-
-
-@dataclass(frozen=True)
-class Edge:
-    """`source` is used by `target`; no gradient passes where it is not `differentiable`."""
-
-    source: str
-    target: str
-    differentiable: bool
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """What one use of `target` sends back to it: `source` is the node that used it.
-
-    `name` is d<target>, numbered in order of arrival where there are several: dxmu1, dxmu2.
-    """
-
-    name: str
-    source: str
-    target: str
-    value: np.ndarray
-
-
-class Gradients(Mapping[str, np.ndarray]):
-    """The gradient of every node by name, and each contribution it is the sum of.
-
-    A node that the result does not depend on has a gradient of zeros. `order` is the reverse topological order
-    in which the nodes were processed, `seed` what came from outside, by name.
-    """
-
-    def __init__(
-        self,
-        sums: dict[str, np.ndarray],
-        arrived: dict[str, list[Contribution]],
-        order: tuple[str, ...],
-        seed: dict[str, np.ndarray],
-    ) -> None:
-        self._sums = sums
-        self._arrived = arrived
-        self.order = order
-        self.seed = seed
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        try:
-            return self._sums[name]
-        except KeyError:
-            raise KeyError(f"no node is named {name!r}; there are {', '.join(self._sums)}") from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._sums)
-
-    def __len__(self) -> int:
-        return len(self._sums)
-
-    def contributions(self, name: str) -> list[Contribution]:
-        """What arrived at a node, in order of arrival; with the seed, if any, it adds up to the gradient."""
-        self[name]
-        return list(self._arrived.get(name, ()))
-
-    def contribution(self, source: str, target: str) -> Contribution:
-        """What node `source` sent back to its parent `target`; raises KeyError where no gradient passed."""
-        for one in self._arrived.get(target, ()):
-            if one.source == source:
-                return one
-        raise KeyError(f"no gradient passed from {source!r} to {target!r}")
 
 
 class Graph:
@@ -136,7 +39,7 @@ class Graph:
     # Tracing records; what the record means is worked out when somebody looks.
     @cached_property
     def _root(self) -> tuple[int, ...]:
-        return _fold(self._operations, self._roots, self._outputs)
+        return fold(self._operations, self._roots, self._outputs)
 
     @cached_property
     def _names(self) -> dict[int, str]:
@@ -311,7 +214,7 @@ class Graph:
     def edges(self) -> tuple[Edge, ...]:
         """Every use of one node by another, in the order of execution."""
         found: dict[tuple[int, int], bool] = {}
-        smooth = _reaches_smoothly(self._operations, self._root)
+        smooth = reaches_smoothly(self._operations, self._root)
         for operation in self._operations:
             target = self._root[operation.index]
             for position, parent in operation.refs:
@@ -324,47 +227,5 @@ class Graph:
         return tuple(Edge(self._names[s], self._names[t], passes) for (s, t), passes in found.items())
 
 
-def contribution_name(target: str, number: int, count: int) -> str:
-    """`dxmu` where there is one contribution, `dxmu1`, `dxmu2` where there are several."""
-    if count == 1:
-        return f"d{target}"
-    return f"d{target}_{number}" if target[-1].isdigit() else f"d{target}{number}"
-
-
 def _gradient_dtype(value: np.ndarray) -> np.dtype:
     return value.dtype if value.dtype.kind == "f" else np.dtype(np.float64)
-
-
-def _fold(
-    operations: Sequence[Operation], roots: frozenset[int] | None, outputs: Sequence[int]
-) -> tuple[int, ...]:
-    """For each operation the one on which its node ends.
-
-    An operation belongs to the node that uses it when it has no name, all its uses are in that one node, and
-    it stands in the same run of the same statement. Everything else ends a node of its own.
-    """
-    users: list[set[int]] = [set() for _ in operations]
-    for operation in operations:
-        for _, parent in operation.refs:
-            users[parent].add(operation.index)
-    root = list(range(len(operations)))
-    keep = set(outputs)
-    for operation in reversed(operations):
-        i = operation.index
-        if operation.rule is None or operation.name or i in keep or (roots is not None and i in roots):
-            continue
-        homes = {root[user] for user in users[i]}
-        if len(homes) == 1 and all(operations[u].statement == operation.statement for u in users[i]):
-            root[i] = homes.pop()
-    return tuple(root)
-
-
-def _reaches_smoothly(operations: Sequence[Operation], root: Sequence[int]) -> list[bool]:
-    """For each operation, whether a gradient at the end of its node reaches it inside that node."""
-    smooth = [i == end for i, end in enumerate(root)]
-    for operation in reversed(operations):
-        if operation.rule is not None and smooth[operation.index]:
-            for position, parent in operation.refs:
-                if root[parent] == root[operation.index] and operation.rule.differentiable(position):
-                    smooth[parent] = True
-    return smooth
