@@ -8,6 +8,7 @@ disturbs the machine falls on all alike; `more` has how much the rounds differ.
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -200,6 +201,7 @@ def pytorch(batch: Batch) -> dict[str, Call]:
         import torch
     except ImportError:
         return {}
+    gc.freeze()  # or each round would look through all of PyTorch for garbage
     torch.set_num_threads(cores())
     leaves = [torch.from_numpy(array).requires_grad_() for array in (batch.x, batch.gamma, batch.beta)]
     above = torch.from_numpy(batch.dout)

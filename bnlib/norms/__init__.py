@@ -1,7 +1,8 @@
 """The layers themselves in plain NumPy, with the interface of cs231n's assignment 2.
 
 They can stand in for the functions of the same names in that assignment's `layers.py`. `staged` is batch
-normalization in nine small steps, the form that the course teaches.
+normalization in nine small steps, the form that the course teaches. `fast` has the layers for (N, D) once more, as
+fast as memory allows.
 """
 
 from .batch import batchnorm_backward, batchnorm_backward_alt, batchnorm_forward

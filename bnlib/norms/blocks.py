@@ -1,42 +1,46 @@
 """How work on large arrays (N, D) is cut so that a part stays in the processor's cache.
 
+Blocks are whole rows, read once for the sums and once more for the result. Strips of columns would be read once, but
+their short rows cost more than that saves, as notebook 10 shows.
+
 The cuts come from the shape and the cache and never from the number of threads, and with them every rounding:
 results are equal to the bit however many threads there are.
 """
 
 from __future__ import annotations
 
-from math import isqrt
+from functools import lru_cache
+from math import gcd, isqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .machine import WORTH_THREADS, Array, cache_bytes
 
-# Blocks of fewer bytes would be mostly calls and waiting for the interpreter's lock; more gain little.
-SMALLEST, LARGEST = 2**18, 3 * 2**19
+# Smaller blocks would be mostly calls and waiting for the interpreter's lock; larger ones gain little more.
+LARGEST = 3 * 2**19
+# The layers along rows have working space for so many bytes at a time, and some for each thread.
+_PIECE = 2**18
 # Two arrays are read and one is written; the rest is for parameters, and for what others keep in the cache.
 _BLOCKS_IN_CACHE = 8
 # A block leaves a sum in float64 for each of its columns, which has to be little beside the block.
 _FEWEST_ROWS = 64
-# Sums of rows of about this length stay in the innermost cache, in any processor of this century.
-_LANE = 2048
-# Sums over more rows than this in one go would lose digits in float32.
+# In one piece, an array may have so many rows: sums over more, one after the other, lose digits and time.
+_FEW_ROWS = 2048
+# Sums over more wide rows than this would lose digits as well.
 _MOST_ROWS = 4096
 
 
 class Block(NamedTuple):
     """Some rows of some columns. Of the rows, each `fold` neighbours count as one wide row.
 
-    `number` counts blocks downwards: those that lie side by side share it. `lanes` neighbours have sums of their
-    own at first: rows of their length are added fastest.
+    `number` counts blocks downwards: those that lie side by side share it.
     """
 
     number: int
     rows: slice
     columns: slice
     fold: int
-    lanes: int
 
     @property
     def kind(self) -> tuple[int, int]:
@@ -58,30 +62,23 @@ class Block(NamedTuple):
             array[self.rows, self.columns] = wide.reshape(self.rows.stop - self.rows.start, -1)
 
     def pieces(self, x: Array) -> list[slice]:
-        """The rows of the block, a few at a time where all of them would not stay in the cache."""
-        step, stop = max(1, block_bytes(x) // (x.itemsize * x.shape[1])), self.rows.stop
+        """The rows of the block, a few at a time."""
+        step, stop = max(1, _PIECE // (x.itemsize * x.shape[1])), self.rows.stop
         return [slice(first, min(first + step, stop)) for first in range(self.rows.start, stop, step)]
 
     def total(self, wide: Array, times: Array | None = None) -> Array:
         """The sum over the block's rows for each of its columns, in float64; of products where `times` is given."""
-        width = wide.shape[1] // self.fold * self.lanes
-        wide = wide.reshape(-1, width)
-        sums: Array = (
-            np.add.reduce(wide, axis=0)
-            if times is None
-            else np.einsum("ij,ij->j", wide, times.reshape(-1, width))
-        )
-        return np.add.reduce(sums.reshape(self.lanes, -1), axis=0, dtype=np.float64)
+        if times is None:
+            # Rows a quarter as wide are added faster: their sums stay in the innermost cache.
+            sums = np.add.reduce(wide.reshape(gcd(self.fold, 4), len(wide), -1), axis=1)
+        else:
+            sums = np.einsum("ij,ij->j", wide, times)
+        return np.add.reduce(sums.reshape(self.fold, -1), axis=0, dtype=np.float64)
 
 
 def one_block(x: Array) -> bool:
     """Whether an array is so small that cutting it would only cost."""
-    return x.nbytes <= WORTH_THREADS and len(x) <= _LANE
-
-
-def block_bytes(x: Array) -> int:
-    """How large a block of x is at most, if that leaves enough rows."""
-    return min(cache_bytes() // _BLOCKS_IN_CACHE, LARGEST, max(SMALLEST, x.nbytes // 16))
+    return x.nbytes <= WORTH_THREADS and len(x) <= _FEW_ROWS
 
 
 def blocks(x: Array, *, whole_rows: bool = False) -> list[Block]:
@@ -91,27 +88,25 @@ def blocks(x: Array, *, whole_rows: bool = False) -> list[Block]:
     short rows are folded; what is left over at the end is folded less. Very long rows are divided. With
     `whole_rows` neither is done.
     """
-    n, d = x.shape
-    buffer = np.getbufsize()
-    lanes = -(-_LANE // d)
-    fold = lanes * -(-buffer // (lanes * d))
-    parts = max(1, d // buffer)
-    if whole_rows:
-        lanes = fold = parts = 1
+    return list(_cut(*x.shape, x.itemsize, whole_rows, np.getbufsize()))
+
+
+@lru_cache(maxsize=64)
+def _cut(n: int, d: int, itemsize: int, whole_rows: bool, buffer: int) -> list[Block]:
+    """The blocks of an array of such a shape, type and buffer; a training loop asks for the same again and again."""
+    parts, fold = (1, 1) if whole_rows else (max(1, d // buffer), -(-buffer // d))
     columns = [slice(d * k // parts, d * (k + 1) // parts) for k in range(parts)]
-    size = block_bytes(x)
+    size = min(cache_bytes() // _BLOCKS_IN_CACHE, LARGEST)
     found: list[Block] = []
     start = 0
     while start < n:
         if fold * 8 > n - start:
-            lanes = fold = min(fold, isqrt(n - start))
-        wide_rows = max(
-            _FEWEST_ROWS // fold, min(_MOST_ROWS, size // (x.itemsize * fold * columns[0].stop)), 1
-        )
+            fold = min(fold, isqrt(n - start))
+        wide_rows = max(_FEWEST_ROWS // fold, min(_MOST_ROWS, size // (itemsize * fold * columns[0].stop)), 1)
         stop, step = n - (n - start) % fold, fold * wide_rows
         for first in range(start, stop, step):
             rows, number = slice(first, min(first + step, stop)), found[-1].number + 1 if found else 0
-            found += [Block(number, rows, some, fold, lanes) for some in columns]
+            found += [Block(number, rows, some, fold) for some in columns]
         start = stop
     return found
 

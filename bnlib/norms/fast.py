@@ -5,9 +5,9 @@ the sums and for the result, in blocks that stay in the cache (see `blocks`), an
 in `fast_rows`, once. The cache keeps x and not xhat: leave x as it is until the way back.
 
 The functions take float32 and float64 of any strides, and other real numbers as float64; results are in the
-precision of x. `out` is an array for the result of shape (N, D), `workspace` a `Workspace` to be used again, and
-`threads` how many there are, in place of a choice by size. They raise ValueError for empty arrays, for shapes that
-don't fit and for an `out` that overlaps what is read.
+precision of x. `out` is an array for the result of shape (N, D), `workspace` a `Workspace` to be used again (batch
+normalization needs one only where means are large), and `threads` how many there are, in place of a choice by
+size. They raise ValueError for empty arrays, for shapes that don't fit and for an `out` that overlaps what is read.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def batchnorm_forward(
     if mode == "train" and one_block(x):
         mu, var, kept = _small_forward(x, gamma, beta, eps, out)
     else:
-        todo, space = blocks(x), workspace or Workspace()
-        mu, var = _moments(x, todo, space, threads) if mode == "train" else running
+        todo = blocks(x)
+        mu, var = _moments(x, out, todo, workspace, threads) if mode == "train" else running
         ivar = 1.0 / np.sqrt(var + eps)
         centre = None if np.all(np.abs(mu) * ivar <= _NEAR_ZERO) else mu.astype(x.dtype)
         rest = mu if centre is None else mu - centre
@@ -119,8 +119,8 @@ def batchnorm_backward(
     dx, n = target(out, source, dout), len(source)
     if rest is None and one_block(source):
         return _small_backward(dout, kept, dx)
-    todo, space = blocks(source), workspace or Workspace()
-    dbeta, dgamma = _sums(dout, kept, todo, space, threads)
+    todo = blocks(source)
+    dbeta, dgamma = _sums(dout, kept, dx, todo, workspace, threads)
     slope = dgamma / n
     if rest is not None:
         dgamma = (dgamma - rest * dbeta) * ivar
@@ -146,16 +146,19 @@ def _small_forward(x: Array, gamma: Array, beta: Array, eps: float, out: Array) 
 
 def _small_backward(dout: Array, kept: Kept, dx: Array) -> tuple[Array, Array, Array]:
     """The closed form without new arrays."""
+    source, n = kept.source, len(dx)
     dbeta = np.add.reduce(dout, axis=0)
-    dgamma = np.add.reduce(np.multiply(dout, kept.source, out=dx), axis=0)
-    np.multiply(kept.source, dgamma / len(dx), out=dx)
+    dgamma = np.add.reduce(np.multiply(dout, source, out=dx), axis=0)
+    np.multiply(source, dgamma / n, out=dx)
     np.subtract(dout, dx, out=dx)
-    np.subtract(dx, dbeta / len(dx), out=dx)
+    np.subtract(dx, dbeta / n, out=dx)
     np.multiply(dx, kept.gamma * kept.ivar, out=dx)
     return dx, dgamma, dbeta
 
 
-def _moments(x: Array, todo: list[Block], space: Workspace, threads: int | None) -> tuple[Array, Array]:
+def _moments(
+    x: Array, out: Array, todo: list[Block], space: Workspace | None, threads: int | None
+) -> tuple[Array, Array]:
     """Mean and variance of each column, in float64, put together from those of the blocks.
 
     As in T. Chan, G. Golub and R. LeVeque, "Updating formulae and a pairwise algorithm for computing sample
@@ -163,7 +166,7 @@ def _moments(x: Array, todo: list[Block], space: Workspace, threads: int | None)
     about the mean of the block's first rows, an eighth, whose distance from the block's mean is bounded by them.
     """
     shift, first, second = np.zeros((3, todo[-1].number + 1, x.shape[1]))
-    rows = np.empty(len(first))
+    rows = np.empty((len(first), 1))
 
     def work(block: Block, thread: int) -> None:
         wide, at = block.of(x), (block.number, block.columns)
@@ -174,19 +177,18 @@ def _moments(x: Array, todo: list[Block], space: Workspace, threads: int | None)
         if not few.all() or np.isinf(np.add.reduce(squares)):
             some = wide[: -(-len(wide) // 8)]
             about = (block.total(some) / (len(some) * block.fold)).astype(x.dtype)
-            moved = np.subtract(wide, block.wide(about), out=space.like(wide, thread))
+            moved = np.subtract(wide, block.wide(about), out=_room(block, out, space, thread))
             shift[at], total, squares = about, block.total(moved), block.total(moved, moved)
         first[at], second[at] = total, squares
 
     run(work, todo, x.nbytes, threads)
-    squares = "k,kd,kd->d"
-    first /= rows[:, None]
-    var = np.add.reduce(second, axis=0) - np.einsum(squares, rows, first, first)
+    first /= rows
+    second -= rows * first**2
     first += shift  # the mean of each block
-    mu = np.einsum("k,kd->d", rows, first) / len(x)
+    mu = np.add.reduce(rows * first, axis=0) / len(x)
     first -= mu
-    var += np.einsum(squares, rows, first, first)
-    return mu, np.maximum(var / len(x), 0.0)
+    second += rows * first**2
+    return mu, np.maximum(np.add.reduce(second, axis=0) / len(x), 0.0)
 
 
 def _affine(
@@ -207,7 +209,9 @@ def _affine(
     run(work, todo[::-1], out.nbytes, threads)
 
 
-def _sums(dout: Array, kept: Kept, todo: list[Block], space: Workspace, threads: int | None) -> Array:
+def _sums(
+    dout: Array, kept: Kept, dx: Array, todo: list[Block], space: Workspace | None, threads: int | None
+) -> Array:
     """The sums over the rows of dout and of dout * (source - centre): (2, D) in float64."""
     found = np.empty((todo[-1].number + 1, 2, dout.shape[1]))
     rows = spread(todo, dout.dtype, kept.centre)
@@ -215,12 +219,18 @@ def _sums(dout: Array, kept: Kept, todo: list[Block], space: Workspace, threads:
     def work(block: Block, thread: int) -> None:
         source, above, (centre,) = block.of(kept.source), block.of(dout), rows[block.kind]
         if centre is not None:
-            source = np.subtract(source, centre, out=space.like(source, thread))
+            source = np.subtract(source, centre, out=_room(block, dx, space, thread))
         found[block.number, 0, block.columns] = block.total(above)
         found[block.number, 1, block.columns] = block.total(above, source)
 
     run(work, todo, dout.nbytes, threads)
     return np.add.reduce(found, axis=0)
+
+
+def _room(block: Block, result: Array, space: Workspace | None, thread: int) -> Array:
+    """Room for a block: in a workspace, which stays in the cache; without one, where the result will be."""
+    wide = block.of(result)
+    return wide if space is None else space.like(wide, thread)
 
 
 def _gradient(

@@ -105,7 +105,7 @@ def _rows_forward(
             if beta is not None:
                 np.add(target, beta, out=target)
 
-    run(work, blocks(x, whole_rows=True), x.nbytes, threads)
+    run(work, blocks(x, whole_rows=True), x.nbytes, threads, each=2)
     return out, KeptRows(x, gamma, tuple(means), inverse)
 
 
@@ -134,7 +134,7 @@ def _rows_backward(
             np.subtract(target, xhat, out=target)
             np.multiply(target, inverse[rows], out=target)
 
-    run(work, todo, x.nbytes, threads)
+    run(work, todo, x.nbytes, threads, each=2)
     dgamma, dbeta = np.add.reduce(found, axis=0).astype(x.dtype)
     return dx, dgamma, dbeta
 
@@ -162,6 +162,7 @@ def target(out: Array | None, *read: Array) -> Array:
         return np.empty(x.shape, x.dtype)
     if out.shape != x.shape or out.dtype != x.dtype:
         raise ValueError(f"out is {out.dtype} of the shape {out.shape}; it has to be {x.dtype} of {x.shape}")
-    if any(np.may_share_memory(out, array) for array in read):
-        raise ValueError("out overlaps an array that is read; give it memory of its own")
+    for array in read:
+        if np.may_share_memory(out, array):
+            raise ValueError("out overlaps an array that is read; give it memory of its own")
     return out

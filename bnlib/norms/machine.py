@@ -18,8 +18,6 @@ Part = TypeVar("Part")
 
 # Below so many bytes, waking a thread takes longer than it saves.
 WORTH_THREADS = 2**20
-# With fewer parts for each thread, one that is held up would be waited for, and working space would add up.
-_FEWEST_PARTS = 6
 # Where Linux says what caches the first core has, and with which others it shares them.
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 # What a core has at least in most processors, where the system doesn't say.
@@ -44,13 +42,16 @@ class Workspace:
         return kept[: array.size].reshape(array.shape)
 
 
-def run(work: Callable[[Part, int], None], todo: Sequence[Part], nbytes: int, threads: int | None) -> None:
+def run(
+    work: Callable[[Part, int], None], todo: Sequence[Part], nbytes: int, threads: int | None, each: int = 1
+) -> None:
     """Call `work` for every part, with the number of the thread; whoever is free takes the next part.
 
-    There are as many threads as `threads` says, or else as there are cores, if arrays of `nbytes` are worth it.
+    There are as many threads as `threads` says, or else as there are cores, if arrays of `nbytes` are worth it
+    and there are so many parts for `each`.
     """
     if threads is None:
-        threads = min(cores(), len(todo) // _FEWEST_PARTS) if nbytes >= WORTH_THREADS else 1
+        threads = min(cores(), len(todo) // each) if nbytes >= WORTH_THREADS else 1
     threads = max(1, min(threads, len(todo)))
     queue = iter(todo)
 
