@@ -136,7 +136,7 @@ RIGHT = [
 ]
 
 WRONG = [
-    ("8.2", "a bias in front of the layer", keeps_another_layers_statistics, "in test mode"),
+    ("8.2", "a bias in front of the layer", keeps_another_layers_statistics),
     ("8.1", "uphill", lambda p, g, lr: {n: p[n] + lr * g[n] for n in p}),
     ("8.1", "without the learning rate", lambda p, g, lr: {n: p[n] - g[n] for n in p}),
     ("8.1", "gamma and beta left alone", frozen),
