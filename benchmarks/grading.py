@@ -21,7 +21,7 @@ from report import Row, table
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = "03_backward"
-SMALL = {"direct": 24, "nbval": 4, "nbgrader": 3}
+SMALL = {"direct": 40, "nbval": 4, "nbgrader": 3}
 FULL = {"direct": 100, "nbval": 10, "nbgrader": 10}
 MANY, MOST = 1_000, 10_000
 # Seconds for MANY, bytes at MOST; of nbgrader's time for a submission, what the engines may take.

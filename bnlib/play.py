@@ -60,8 +60,10 @@ def panel(
     """
     import ipywidgets
 
-    labels = labels or {}
-    widgets = {name: _widget(name, labels.get(name, name), control) for name, control in controls.items()}
+    words = {name: (labels or {}).get(name, name) for name in controls}
+    # One width for all, so that the sliders stand in line; left to themselves they begin where a label ends.
+    room = f"{max(map(_breadth, words.values()), default=0):.1f}em"
+    widgets = {name: _widget(name, words[name], control, room) for name, control in controls.items()}
     screen = ipywidgets.HTML()
 
     def update(_change: object = None) -> None:
@@ -84,13 +86,13 @@ def panel(
     return ipywidgets.VBox([*widgets.values(), screen])
 
 
-def _widget(name: str, label: str, control: Control) -> Widget:
+def _widget(name: str, label: str, control: Control, room: str) -> Widget:
     import ipywidgets
 
     look = {
         "description": label,
         # Without this a label longer than ten letters is cut off.
-        "style": {"description_width": "initial"},
+        "style": {"description_width": room},
         "layout": {"width": "min(32em, 100%)"},
     }
     if isinstance(control, list) and control:
@@ -118,6 +120,11 @@ def _value(widget: Widget) -> Any:
 
 def _decimals(step: float) -> int:
     return max(0, -int(Decimal(str(step)).normalize().as_tuple().exponent))
+
+
+def _breadth(label: str) -> float:
+    """How wide a label may be, in em: what the letters take in a wide sans-serif, rounded up."""
+    return sum(1.0 if letter in "mwMW" else 0.8 if letter.isupper() else 0.65 for letter in label)
 
 
 def _word(choice: Any) -> str:

@@ -624,7 +624,8 @@ picture(fig, alt=f"What is left over beside the spread of the data: {measured}."
 # The same in numbers. How many times as many images does it take to halve what is left over?
 
 # %%
-print(measured)
+for n, part in zip(sizes, parts, strict=True):
+    print(f"{n:3} images: {part:.0%}")
 
 # %% [markdown]
 # Both were right. It takes about four times as many. So with large batches the layer can come close to doing nothing, and

@@ -85,8 +85,8 @@ one_sided = [(loss(moved(h)) - loss(x)) / h for h in steps]
 table(h=steps, one_sided=one_sided, error=[abs(slope - exact) for slope in one_sided])
 
 # %% [markdown]
-# The error falls with `h`, reaches a lowest point, and rises again. At the smallest step hardly a digit is left.
-# The best that this formula gives here is about seven good digits.
+# The error falls with `h`, reaches a lowest point, and rises again. At the smallest step the slope comes out as 0,
+# and no digit is left. The best that this formula gives here is about seven good digits.
 
 # %% [markdown]
 # ## Centred differences
@@ -557,12 +557,16 @@ for small in few:
 size, error_squares, through_squares, error_random, through_random = zip(*rows, strict=True)
 table(
     eps=few,
-    largest_dx=size,
-    squares_error_of_a_right_pass=error_squares,
-    squares_let_through=through_squares,
-    random_error_of_a_right_pass=error_random,
-    random_let_through=through_random,
+    largest_dx_with_squares=size,
+    right_pass_off_with_squares=error_squares,
+    right_pass_off_with_random_numbers=error_random,
 )
+
+# %% [markdown]
+# And these are the mistakes that each of the two lets through.
+
+# %%
+table(eps=few, let_through_by_squares=through_squares, let_through_by_random_numbers=through_random)
 
 # %% [markdown]
 # `dx` shrinks in proportion to `eps`. At `1e-5`, the usual value, the error of a right pass is already thousands of times
@@ -715,7 +719,8 @@ side_by_side(suspect(1, arriving, cache), truth, ORDER)
 # subtracts, and the minus was lost. <code>dx2</code> and <code>dx</code> inherit it.
 #
 # </details>
-#
+
+# %% [markdown]
 # The second suspect is quieter. The pictures hardly help. What do the norms say?
 
 # %%
@@ -729,7 +734,8 @@ side_by_side(suspect(2, arriving, cache), truth, ORDER)
 # <code>dmu</code> is right again? What <code>dxmu2</code> brings to it sums to 0, wrong factor or not.
 #
 # </details>
-#
+
+# %% [markdown]
 # The third is wrong from a row on as well. But is it wrong everywhere?
 
 # %%
@@ -742,7 +748,7 @@ side_by_side(suspect(3, arriving, cache), truth, ORDER)
 # %%
 name = "dbeta"
 print("suspect / truth:", suspect(3, arriving, cache)[name] / truth[name])
-print("variances:      ", graph["var"].value, "and eps is 0.001")
+print("variances:     ", *(f"{var:.3g}" for var in graph["var"].value), "and eps is 0.001")
 
 # %% [markdown]
 # <details><summary>The third suspect</summary>
@@ -752,7 +758,8 @@ print("variances:      ", graph["var"].value, "and eps is 0.001")
 # makes a difference of less than a thousandth.
 #
 # </details>
-#
+
+# %% [markdown]
 # ### 4.3 Find the step that is wrong
 #
 # Difficulty ●●●○○ · about 6 minutes
@@ -859,6 +866,7 @@ print("its output against batch normalization's:", apart(odd_forward(data), laye
 # step, where the backward pass costs about as much as two or three.
 #
 # </details>
-#
+
+# %% [markdown]
 # Next: [5 · The closed form](05_closed_form.ipynb), where ten steps become one line, and this check is what tells you that the
 # line is right.

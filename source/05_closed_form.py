@@ -249,7 +249,8 @@ check("5.2")
 # <code>ivar</code>. Two sums over rows are all that a row has to know of the others.
 #
 # </details>
-#
+
+# %% [markdown]
 # ### 5.3 The backward pass on one line
 #
 # Difficulty ●●●○○ · about 7 minutes
@@ -585,5 +586,6 @@ table(
 # <code>gamma</code> was pulled out because it is the same in every row; along a row it isn't.
 #
 # </details>
-#
+
+# %% [markdown]
 # Next: [6 · The matrix form](06_matrix_form.ipynb), where the two subtractions of the line become a projection.

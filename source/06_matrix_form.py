@@ -237,7 +237,8 @@ def sums(eps):
 
 rows = [(eps, d, *(part[d] for part in sums(eps))) for eps in (0.3, 1e-5) for d in range(3)]
 names = ("eps", "column", "sum_of_dx", "sum_of_dx_times_xhat", "formula")
-table(**{name: [f"{value:.6g}" if abs(value) > 1e-13 else "0" for value in part] for name, part in zip(names, zip(*rows, strict=True), strict=True)})
+parts = [[f"{value:.6g}" if abs(value) > 1e-13 else "0" for value in part] for part in zip(*rows, strict=True)]
+table(**dict(zip(names, parts, strict=True)))
 
 # %% [markdown]
 # Two sums for every column, and you know what both must be. The first finds a lost path through the mean, the
@@ -871,7 +872,7 @@ def ladder(name, *repairs):
         done |= {repair: True} if repair else {}
         found = attempt(**done)[name]
         off = np.linalg.norm(found - true[name]) / np.linalg.norm(true[name])
-        lines.append((f"d{name}", words, f"{off:.2g}" if off > 1e-6 else "0", f"{cosine(found, true[name]):.3f}"))
+        lines.append((f"d{name}", words, f"{off:.1f}" if off > 1e-6 else "0", f"{cosine(found, true[name]):.3f}"))
     return lines
 
 
@@ -881,7 +882,8 @@ lines = [
     *ladder("gamma", relu, mean, ("no_gamma", "no gamma in dgamma")),
     *ladder("G1", relu, mean, ("divide", "divided by sigma"), ("statistics", "mean and sigma depend on G1")),
 ]
-table(**dict(zip(("gradient", "then_repaired", "distance_in_lengths_of_the_truth", "cosine"), zip(*lines, strict=True), strict=True)))
+heads = ("gradient", "then_repaired", "distance_in_lengths_of_the_truth", "cosine")
+table(**dict(zip(heads, zip(*lines, strict=True), strict=True)))
 
 # %% [markdown]
 # All three end at 0, so the list is complete. Twice the first repair makes the distance larger: for `beta` the
@@ -1040,8 +1042,8 @@ table(
 # <details><summary>2. Somebody replaces the layer's N by N - 1 going forward and keeps the old backward pass, which
 # computes the mean of dxhat * xhat over N. For which batches will a gradient check find that?</summary>
 #
-# For small ones. The third term is then off by the factor (N - 1)/N, a tenth for 10 rows and a thousandth for 1000.
-# The second term is right, so all columns of dx still sum to 0.
+# For all that one would try. The third term is then off by the factor (N - 1)/N: a tenth for 10 rows, and for 1000 a
+# thousandth, which is still far above rounding. The second term is right, so all columns of dx still sum to 0.
 #
 # </details>
 #

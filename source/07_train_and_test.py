@@ -935,5 +935,6 @@ print(f"gamma the root and beta the mean: {accuracy(undone, statistics):.1%}")
 # It gives the same answers at first. Then it is another thing: it has no batch statistics to normalise with, and
 # one weight matrix instead of a matrix and a <code>gamma</code>, so the steps of gradient descent differ.
 # </details>
-#
+
+# %% [markdown]
 # Next: [8 · Does it matter?](08_does_it_matter.ipynb)

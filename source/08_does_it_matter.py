@@ -250,7 +250,7 @@ def your_network(lr=0.1):
     ax.plot(losses, color=MUTED, linewidth=1)
     ax.plot(np.arange(7, len(losses) - 7), smooth(losses), color=INK)
     ax.set(xlabel="batch", ylabel="loss", ylim=(0, None))
-    ax.set_title(f"{np.mean(right):.1%} of the test images are read correctly")
+    ax.set_title(f"{np.mean(right):.1%} of the test images are read correctly", loc="left")
     return picture(fig, alt=f"The loss of your network falls from {losses[0]:.2f} to {np.mean(losses[-45:]):.2f}.")
 
 
@@ -364,7 +364,10 @@ def constant(dout, cache):
     _, gamma, _, ivar, *_ = cache
     return dout * gamma * ivar, *parameters(dout, cache)
 
+# %% [markdown]
+# The next two lose one path each, and the two after them take a mean for a sum.
 
+# %%
 def without_mu(dout, cache):
     """The path through mu is missing."""
     xhat, gamma, _, ivar, *_ = cache
@@ -392,7 +395,10 @@ def mean_everywhere(dout, cache):
     dx = ivar * (dxhat - np.mean(dxhat, axis=0) / N - xhat * np.mean(dxhat * xhat, axis=0) / N)
     return dx, np.mean(dout * xhat, axis=0), np.mean(dout, axis=0)
 
+# %% [markdown]
+# In the next one `eps` stands in another place than on the way forward.
 
+# %%
 def eps_outside(dout, cache):
     """The way back of sqrt(var) + eps, for a way forward with sqrt(var + eps)."""
     _, gamma, xmu, _, _, var, eps = cache
@@ -401,7 +407,12 @@ def eps_outside(dout, cache):
     dxmu = dxhat / (root + eps) + 2 * xmu * dvar / len(dout)
     return dxmu - np.mean(dxmu, axis=0), *parameters(dout, cache)
 
+# %% [markdown]
+# The running statistics are the idea of a reader of Kratzert's post, who found the noise of the batches harmful and
+# wrote that he was trying them instead, with no report of how it ended. Since they are hardly moved by the batch at
+# hand, the way back takes them for constants.
 
+# %%
 def running_forward(x, gamma, beta, bn_param):
     """The running statistics take the place of the batch's, in training too."""
     bn_param.setdefault("running_mean", np.mean(x, axis=0))
@@ -413,7 +424,10 @@ def running_forward(x, gamma, beta, bn_param):
     xhat = xmu / sqrtvar
     return gamma * xhat + beta, (xhat, gamma, xmu, 1 / sqrtvar, sqrtvar, var, bn_param["eps"])
 
+# %% [markdown]
+# Beside the eight stand the true way back and a network that has no such layer.
 
+# %%
 def shift_forward(x, gamma, beta, bn_param):
     """No normalisation at all, only beta."""
     return x + beta, gamma
@@ -422,12 +436,7 @@ def shift_forward(x, gamma, beta, bn_param):
 def shift_backward(dout, gamma):
     return dout, np.zeros_like(gamma), np.sum(dout, axis=0)
 
-# %% [markdown]
-# The running statistics are the idea of a reader of Kratzert's post, who found the noise of the batches harmful and
-# wrote that he was trying them instead, with no report of how it ended. Since they are hardly moved by the batch at
-# hand, the way back takes them for constants.
 
-# %%
 NO_LAYER = (shift_forward, shift_backward)
 
 LAYERS = {
@@ -595,7 +604,7 @@ table(
 # And why did any of these networks learn? In [notebook 06](06_matrix_form.ipynb) you met the true gradient as a projection. For
 # one column, with $P = I - \frac{1}{N}\mathbf{1}\mathbf{1}^\top - \frac{1}{N}\hat x \hat x^\top$,
 #
-# $$dx = \mathit{ivar}\; P\, d\hat x, \qquad\text{and "constant" gives}\qquad \mathit{ivar}\; d\hat x .$$
+# $$dx = \mathit{ivar}\; P\, d\hat x, \qquad\text{and “constant” gives}\qquad \mathit{ivar}\; d\hat x .$$
 #
 # $P$ is symmetric, and none of its eigenvalues is negative, for any `eps`. So the product of $v$ with $Pv$ is never
 # negative either: the wrong gradient never points uphill at `x`. As `eps` goes to 0, $P$ becomes an orthogonal
@@ -941,7 +950,7 @@ ax.set_xticks(RATES, [f"{lr:g}" for lr in RATES])
 ax.minorticks_off()
 ax.axhline(np.log(10), color=MUTED, linewidth=1)
 ax.text(0.01, 2.36, "guessing", color=INK)
-ax.legend(frameon=False, loc="lower left")
+ax.legend(frameon=False, loc=(0.22, 0.55))
 picture(
     fig,
     alt="Loss after four epochs against learning rates from 0.01 to 10. With the layer: "
@@ -997,7 +1006,11 @@ told_so = "; ".join(
     f"{widths[title].min():.1f} to {widths[title].max():.1f} wide"
     for title, middle in medians.items()
 )
-picture(fig, alt=f"The input of one ReLU over 270 batches, its median and the band from the 15th to the 85th percentile: {told_so}.")
+picture(
+    fig,
+    alt="The input of one ReLU over 270 batches, its median and the band from the 15th to the 85th "
+    f"percentile: {told_so}.",
+)
 
 # %% [markdown]
 # So far the paper is right: with the layer the distribution keeps its place. Does that help the layers above? S.
@@ -1177,5 +1190,6 @@ picture(
 # In training each image is normalised with the statistics of 8 images, which are noisy. In test mode the running
 # statistics take their place, and they are an average over many batches.
 # </details>
-#
+
+# %% [markdown]
 # Next: [9 · Beyond the batch](09_beyond_batch.ipynb), where the layer has relatives that need no batch.

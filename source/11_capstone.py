@@ -496,7 +496,8 @@ except ValueError as error:
 # through it, add where an array was used twice, sum where one was broadcast. Then fold it up on paper, and check
 # it both ways.
 # </details>
-#
+
+# %% [markdown]
 # This was the last lesson. The [glossary](12_glossary.ipynb) says where each name, step and mistake is treated, and the map of
 # the course, with all that you have passed, is in [0 · Start
 # here](00_start_here.ipynb).

@@ -49,7 +49,8 @@ def verdict_card(exercise: Exercise, verdict: Verdict) -> Card:
         return notice(verdict.status, title, [verdict.message])
     came = verdict.message.removesuffix(verdict.thought).rstrip()
     if verdict.status in ("failed", "error") and verdict.case:
-        came += f" Found with {verdict.case}."
+        # Python's own messages have no full stop.
+        came += f"{'' if came.endswith(('.', '!', '?')) else '.'} Found with {verdict.case}."
     text = [title, f"Asked for: {exercise.asks}", came]
     body = [_line(line) for line in text[1:]]
     if verdict.thought:
@@ -133,6 +134,8 @@ def notice(kind: str, title: str, lines: list[str]) -> Card:
 
 def _box(kind: str, title: str, body: str) -> str:
     box = _BOX.format(colour=_LOOK[kind][2])
+    # JupyterLab leaves room for the ground that it gives to code. On the card's ground that room is a gap.
+    body = body.replace("<code>", '<code style="padding:0">')
     return (
         f'<div class="bnlib-card" data-kind="{kind}" role="group" aria-label="{escape(title)}" style="{box}">'
         f'<div style="font-weight:600">{escape(title)}</div>{body}</div>'

@@ -116,13 +116,13 @@ def _values(
         return None
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
     if not got.ndim:
-        says = f"`{name}` should be {number(expected)}, and is {number(got)}."
+        says = "`{}` should be {}, and is {}.".format(name, *numbers(expected, got))
         return Difference("value", says, (), float(error) / scale)
     spread = "" if got.size == 1 else f" {int(wrong.sum())} of its {got.size} entries differ."
     return Difference(
         "value",
         f"`{name}` has other values.{spread} The largest difference is at {place(index)}: "
-        f"{number(expected[index])} expected, {number(got[index])} came back.",
+        "{} expected, {} came back.".format(*numbers(expected[index], got[index])),
         index,
         float(error[index]) / scale,
     )
@@ -195,6 +195,12 @@ def place(index: tuple[int, ...]) -> str:
 def number(value: Any) -> str:
     """A number short enough to read, long enough to compare."""
     return f"{float(value):.6g}"
+
+
+def numbers(one: Any, other: Any) -> tuple[str, str]:
+    """Two numbers that differ, with as many digits as it takes to see it."""
+    pairs = ((f"{float(one):.{digits}g}", f"{float(other):.{digits}g}") for digits in (6, 9, 12, 17))
+    return next((pair for pair in pairs if pair[0] != pair[1]), (number(one), number(other)))
 
 
 def shorten(value: Any, width: int = 60) -> str:

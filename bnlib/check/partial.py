@@ -26,6 +26,11 @@ def hard_coded(evidence: Evidence) -> Named | None:
     first = next(iter(again.wrong), "")
     if not first or not _frozen(first, seen, again):
         return None
+    if not np.any(again.output(first)):
+        return "hard-coded", (
+            f"`{first}` is 0 everywhere, whatever comes in. Which of the arguments does it depend on, and which of "
+            "your lines makes a 0 of that?"
+        )
     return "hard-coded", (
         f"Two different inputs gave the very same `{first}`. Which of the arguments does it depend on, and where "
         "does your code look at them?"

@@ -72,7 +72,7 @@ def _listed(name: str, got: Any, right: np.ndarray, attempt: Attempt) -> Named |
     if array.shape == right.shape:
         return "list-wrapped", (
             f"A {kind} of numbers looks like an array and doesn't calculate like one: `2 * {name}` would be "
-            f"the {kind} twice. What makes an array of it, or why is it none?"
+            f"the {kind} twice. Where in your code does it become one?"
         )
     return None
 
@@ -89,7 +89,7 @@ def _shape(name: str, got: Any, right: np.ndarray, attempt: Attempt) -> Named | 
         count = len(right)
         square = f"({count}, {count})"
         return "column-shape", (
-            f"{_numbers(got[:, 0], right, attempt)}, in a column of their own. Beside an array of the shape "
+            f"{_numbers(got[:, 0], right, attempt)} in a column of their own. Beside an array of the shape "
             f"{right.shape} a column broadcasts to {square} without a word. Which part of your line makes "
             "the second axis?"
         )
@@ -119,7 +119,7 @@ def _one_axis_more(name: str, got: np.ndarray, right: np.ndarray, attempt: Attem
     numbers = _numbers(got[0], right, attempt)
     if right.ndim > 1:
         return "leading-one", (
-            f"{numbers}, with a further axis of length 1 in front. It broadcasts as the right shape would, "
+            f"{numbers} behind a further axis of length 1. It broadcasts as the right shape would, "
             f"so nothing complains until somebody asks for `len({name})`. Is there a square bracket, which "
             "makes a list, around something in your line?"
         )
@@ -131,7 +131,7 @@ def _one_axis_more(name: str, got: np.ndarray, right: np.ndarray, attempt: Attem
         )
     else:
         why = f"It broadcasts like the right one, and whatever it meets quietly becomes {got.shape} too."
-    return "row-shape", f"{numbers}, in a row of their own. {why} Which part of your line keeps the axis?"
+    return "row-shape", f"{numbers} in a row of their own. {why} Which part of your line keeps the axis?"
 
 
 def _dtype(name: str, got: np.ndarray, right: np.ndarray, attempt: Attempt) -> Named | None:
@@ -163,7 +163,7 @@ def _in_float32(name: str, got: np.ndarray, attempt: Attempt) -> Named | None:
     if error > 1e-5 or not np.array_equal(got, got.astype(np.float32)):
         return None
     return "float32-lost", (
-        "It is right to 7 digits and no further: these are numbers that went through float32. Where does "
+        "It is right to about 7 digits and no further: these are numbers that went through float32. Where does "
         "your code choose a dtype?"
     )
 
@@ -181,9 +181,12 @@ def exchanged(attempt: Attempt) -> Named | None:
     for one in attempt.wrong:
         for other in attempt.wrong:
             if one != other and _is(one, other, attempt) and _is(other, one, attempt):
-                return "outputs-swapped", (
-                    f"`{one}` and `{other}` have changed places. In which order were they asked for?"
+                asked = (
+                    "Which name belongs to which number?"
+                    if "[" in one
+                    else "In which order were they asked for?"
                 )
+                return "outputs-swapped", f"`{one}` and `{other}` have changed places. {asked}"
     return None
 
 
@@ -216,7 +219,7 @@ def _transposed(name: str, got: np.ndarray, right: np.ndarray, attempt: Attempt)
 
 
 def _numbers(got: np.ndarray, right: np.ndarray, attempt: Attempt) -> str:
-    return "The numbers are right" if _equal(got, right, attempt) else "Its numbers stand"
+    return "The numbers are right, but they stand" if _equal(got, right, attempt) else "The numbers stand"
 
 
 def _equal(got: Any, right: Any, attempt: Attempt, name: str = "") -> bool:

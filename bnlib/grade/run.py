@@ -23,6 +23,13 @@ STARTING = 120.0
 GRACE = 15.0
 MAX_REPORT = 64 * 2**20
 
+# jsonschema would import these for the formats of texts, which nobody asks it for: a second and more to start.
+_NOT_NEEDED = ("rfc3987_syntax", "isoduration")
+_START = (
+    f"import sys; sys.modules.update(dict.fromkeys({_NOT_NEEDED})); "
+    "import pytest; raise SystemExit(pytest.main(sys.argv[1:]))"
+)
+
 _running: set[subprocess.Popen[bytes]] = set()
 
 
@@ -65,7 +72,7 @@ def run(notebook: dict[str, Any], scratch: Path, cell_timeout: float, limit: flo
     file.write_text(json.dumps(notebook), encoding="utf-8")
     report, log = scratch / "junit.xml", scratch / "pytest.log"
     command = [
-        *(sys.executable, "-m", "pytest", "-p", "nbval.plugin"),
+        *(sys.executable, "-c", _START, "-p", "nbval.plugin"),
         *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={cell_timeout:g}"),
         *("--noconftest", "-c", os.devnull, f"--rootdir={folder}", "-p", "no:cacheprovider"),
         *("-q", "--tb=no", f"--junitxml={report}", file.name),

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..check import judge
-from ..exercises import find
+from ..check import Verdict, judge
+from ..exercises import Exercise, find
 from .assemble import IN_WORKER, Piece
 from .names import names, without_magics
 from .worker import Desk, Ended, Isolation, IsolationName, Limits, Ran, proxies
@@ -57,9 +57,7 @@ class Sitting:
         for number in range(self._heard, upto):
             piece = self.pieces[number]
             if piece.role in IN_WORKER:
-                self.notes.cells[number] = self._desk.run(
-                    f"<cell {number}>", piece.source, without_magics(piece.source)
-                )
+                self.notes.cells[number] = self._ran(number, piece)
         self._heard = max(self._heard, upto)
 
     def decide(self, number: int) -> dict[str, Any]:
@@ -67,9 +65,7 @@ class Sitting:
         exercise = find(str(self.pieces[number].exercise))
         seconds = self._desk.limits.seconds
         try:
-            with self._desk.within(seconds):
-                self._desk.forget()
-                verdict = judge(exercise.id, proxies(self._desk, exercise.needs), self._seed)
+            verdict = self._with_care(number, lambda: self._judged(exercise))
             status: str = verdict.status
             message, mistake = verdict.message, verdict.mistake
             if status in ("failed", "error") and verdict.case:
@@ -85,6 +81,51 @@ class Sitting:
         self.notes.verdicts[exercise.id] = found
         return found
 
+    def _judged(self, exercise: Exercise) -> Verdict:
+        with self._desk.within(self._desk.limits.seconds):
+            self._desk.forget()
+            return judge(exercise.id, proxies(self._desk, exercise.needs), self._seed)
+
+    def _ran(self, number: int, piece: Piece) -> Ran:
+        def run() -> Ran:
+            ran = self._desk.run(_label(number), piece.source, without_magics(piece.source))
+            if ran.outcome == "died":
+                raise Ended("died", ran.says)
+            return ran
+
+        try:
+            return self._with_care(number, run)
+        except Ended as end:
+            return Ran("died", str(end))
+
+    def _with_care(self, number: int, attempt: Callable[[], Any]) -> Any:
+        """What an attempt gives; where the worker dies in it, what it gives without cells that may be to blame.
+
+        A thread that an earlier answer left behind should not cost a right one its points.
+        """
+        try:
+            return attempt()
+        except Ended as end:
+            before = end.reason in ("died", "unsound") and self._desk.leave_out(self._suspects(number))
+            if not before:
+                raise
+        try:
+            return attempt()
+        except Ended:
+            self._desk.take_back(before)
+            raise
+
+    def _suspects(self, number: int) -> set[str]:
+        """The cells before a check that may have spoilt it: added ones, and answers that did not pass."""
+        passed = {name for name, found in self.notes.verdicts.items() if found["status"] == "passed"}
+        own = self.pieces[number].exercise
+        return {
+            _label(before)
+            for before, piece in enumerate(self.pieces[:number])
+            if piece.role == "added"
+            or (piece.role == "answer" and piece.exercise != own and piece.exercise not in passed)
+        }
+
     def functions(self, number: int) -> dict[str, Callable[..., Any]]:
         """Proxies for what the further asserts behind a check need of the learner's. May raise Ended."""
         wanted = set(find(str(self.pieces[number].exercise)).needs)
@@ -97,22 +138,19 @@ class Sitting:
         for piece in self.pieces:
             if piece.exercise == self.pieces[number].exercise and piece.role in ("hidden", "private"):
                 wanted |= names(piece.source).needed & known
-        found = proxies(self._desk, sorted(wanted))
-        return {
-            name: self._noting(function, str(self.pieces[number].exercise))
-            for name, function in found.items()
-        }
+        found = self._with_care(number, lambda: proxies(self._desk, sorted(wanted)))
+        return {name: self._noting(function, number) for name, function in found.items()}
 
-    def _noting(self, function: Callable[..., Any], exercise: str) -> Callable[..., Any]:
+    def _noting(self, function: Callable[..., Any], number: int) -> Callable[..., Any]:
         """The function, with a note where it takes too long."""
 
         @functools.wraps(function)
         def call(*args: Any, **options: Any) -> Any:
             try:
-                return function(*args, **options)
+                return self._with_care(number, lambda: function(*args, **options))
             except Ended as end:
                 if end.reason in ("timed out", "too late"):
-                    self.notes.late.append(exercise)
+                    self.notes.late.append(str(self.pieces[number].exercise))
                 raise
 
         return call
@@ -120,3 +158,7 @@ class Sitting:
     def end(self) -> None:
         """End the worker."""
         self._desk.close()
+
+
+def _label(number: int) -> str:
+    return f"<cell {number}>"

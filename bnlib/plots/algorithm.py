@@ -58,8 +58,8 @@ def algorithm(graph: Graph, dims: Mapping[str, int]) -> Picture:
         )
         middle = (top + bottom) / 2 - 8
         parts.append(f'<g id="line_{number}" class="paper">')
-        parts.append(_text(None, _COLUMNS[3], middle - 6, formula, bold=True))
-        parts.append(_text(None, _COLUMNS[3], middle + 13, words) + "</g>")
+        parts.append(_text(None, _COLUMNS[3], middle - 4, formula, bold=True))
+        parts.append(_text(None, _COLUMNS[3], middle + 14, words) + "</g>")
         for name in names:
             y = _TOP + _ROW * (row + 0.5) - 3
             # The step's number is that of the course, and the comment that says it would say it twice.

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 Images = NDArray[Any]
 
 _GAP = 0.8
-# Of a panel, in inches.
-_WIDTH = 2.9
+# Of a panel, in inches: one of several in a row, and one that has the row to itself.
+_WIDTH, _ALONE = 2.9, 5.4
 
 
 def family(
@@ -40,14 +40,14 @@ def family(
         if shared.ndim != 4 or shared.dtype != bool:
             found = f"{shared.dtype} {shared.shape}"
             raise ValueError(f"{title}: a boolean array (N, C, H, W) is needed, not {found}")
-    rows = -(-len(together) // columns)
+    rows, width = -(-len(together) // columns), _WIDTH if columns > 1 else _ALONE
     # As high as the widest panel's grid needs at this width, and the words around it.
     wide, high = (max(s.shape[i] * (s.shape[i + 2] + _GAP) for s in together.values()) for i in (1, 0))
     fig, axes = figure(
         rows,
         columns,
-        width=_WIDTH * columns,
-        height=(0.85 * _WIDTH * high / wide + 0.85) * rows,
+        width=width * columns,
+        height=(0.85 * width * high / wide + 0.85) * rows,
         squeeze=False,
     )
     for ax in axes.flat[len(together) :]:

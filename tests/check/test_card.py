@@ -152,10 +152,17 @@ def test_a_card_is_named_for_a_screen_reader_and_takes_its_colours_from_the_them
     assert "<strong>mean-for-sum: </strong>" in card.html
 
 
+def test_a_message_of_pythons_ends_in_a_full_stop_before_the_next_sentence():
+    stopped = judge("3.9", {"step9": lambda dout: 1 / 0})
+    ended = replace(stopped, message="Your code stopped. ZeroDivisionError: division by zero")
+    assert "division by zero. Found with" in verdict_card(find("3.9"), ended).text
+    assert ".. Found" not in verdict_card(find("3.9"), replace(ended, message="It stopped.")).text
+
+
 def test_what_comes_from_the_learner_can_not_become_html():
     verdict = judge("3.9", {"step9": mean_for_sum})
     nasty = replace(verdict, message="<script>alert(1)</script> `<b>`", thought="", case="<i>")
     card = verdict_card(find("3.9"), nasty)
     assert "<script>" not in card.html
-    assert "<code>&lt;b&gt;</code>" in card.html
+    assert '<code style="padding:0">&lt;b&gt;</code>' in card.html
     assert "<i>" not in card.html

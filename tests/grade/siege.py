@@ -62,10 +62,12 @@ class Outcome:
         return {one["id"]: one["status"] for one in self.by_learner[learner]["exercises"]}[exercise]
 
 
-def besiege(tiny: Tiny, folder: Path, *arguments: str, cheats: Iterable[Path] = HOSTILE) -> Outcome:
+def besiege(
+    tiny: Tiny, folder: Path, *arguments: str, cheats: Iterable[Path] = HOSTILE, **environment: str
+) -> Outcome:
     """Grade the whole class at once, with a server that must not be visited and a secret that must not be told.
 
-    What is let loose here is as destructive as its authors could make it: only where something holds it.
+    Some of what is let loose here kills and overwrites what it can: all of it only in a sandbox.
     """
     class_, temporary, report = folder / "class", folder / "tmp", folder / "report.json"
     temporary.mkdir(parents=True)
@@ -93,6 +95,7 @@ def besiege(tiny: Tiny, folder: Path, *arguments: str, cheats: Iterable[Path] = 
                 "PYTHONIOENCODING": "utf-8",
                 "TMPDIR": str(temporary),
                 "BNLIB_TEST_SECRET": SECRET,
+                **environment,
             },
             cwd=folder,
             capture_output=True,

@@ -109,13 +109,14 @@ add(
 
 add(
     "sign-lost",
-    "`dmu` lacks its minus, so the columns of `dx` don't sum to 0. What did the forward pass do with `mu`?",
+    "What comes through the mean has lost its minus, so the columns of `dx` don't sum to 0. What did the forward pass "
+    "do with `mu`, and what happens where `dx1` and `dx2` meet?",
     "the sign of dmu lost",
 )
 add(
     "mean-for-sum",
-    "`dmu` is a mean over the rows, and step 1 divided by N once more. How many times did the forward pass "
-    "divide by N on its way to `mu`?",
+    "What comes through the mean is N times too weak: `dmu` is a mean over the rows, or step 1 divided twice. How many "
+    "times did the forward pass divide by N on its way to `mu`?",
     "dmu is a mean",
 )
 add(

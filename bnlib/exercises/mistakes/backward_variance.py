@@ -116,8 +116,8 @@ add(
 add(
     "3.5",
     "wrong-power",
-    "`dsqrtvar` was halved and divided by `var` plus `eps` itself, with no root. The exponent should be minus one "
-    "half: is it, or did a division by 2 come after the power?",
+    "`dsqrtvar` was halved and divided by `var` plus `eps` itself, with no root. Which exponent did you mean, and "
+    "did a division come after the power?",
     lambda dsqrtvar, var, eps: 0.5 * dsqrtvar / (var + eps),
 )
 add(
@@ -131,6 +131,13 @@ add(
     "wrong-power",
     "The root multiplies where it should divide. Is the curve of a root steeper near 0 or far out?",
     lambda dsqrtvar, var, eps: 0.5 * dsqrtvar * np.sqrt(var + eps),
+)
+add(
+    "3.5",
+    "wrong-power",
+    "The power of `var` plus `eps` is -1/4: a root was taken of the root. Which of the two ways to write it, with "
+    "`np.sqrt` or with an exponent, did you want?",
+    lambda dsqrtvar, var, eps: 0.5 * dsqrtvar * (var + eps) ** -0.25,
 )
 add(
     "3.5",

@@ -120,8 +120,8 @@ add(
 )
 add(
     "mean-path-dropped",
-    "What comes to `x` through the mean is missing from `dx`; its columns should sum to 0, and yours don't. What "
-    "becomes of `dmu` after step 2?",
+    "What comes to `x` through the mean is missing from `dx`; its columns should sum to 0, and yours don't. From "
+    "what is `dmu` made, and where does it go after step 2?",
     "dmu lost",
 )
 add(
@@ -164,8 +164,8 @@ add(
 )
 add(
     "mean-for-sum",
-    "`divar` was averaged over the rows, so the branch of the variance is N times too weak. In which step is there "
-    "a mean, and in which only a copy?",
+    "The branch of the variance is N times too weak: `divar` is a mean over the rows, or step 4 divided by N twice. In "
+    "which step is there a mean, and in which only a copy?",
     "divar is a mean",
 )
 add(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ... import norms
-from . import groups, groups_back, images, images_back, rms_norm
+from . import groups, groups_back, images, images_back, rms_norm, rms_norm_back
 from .collect import Mistakes
 from .layer_norm import LAYER_NORM, layer_norm
 from .layer_norm_back import LAYER_NORM_BACK, layer_norm_back
@@ -42,6 +42,13 @@ add(mistake, "9.4", images_back.VIEWED_BACK, images_back.spatial_back)
 add(mistake, "9.4", images_back.BACK_BY_AXES, images_back.back_by_axes)
 
 add(mistake, "9.5", groups.FORWARD, groups.group_norm)
+mistake.add(
+    "9.5",
+    "statistics-wrong-axis",
+    "The whole batch was cut into G pieces as it lay in memory, one image behind the other. How many groups are there "
+    "in N images?",
+    groups.in_memory_order,
+)
 add(
     mistake,
     "9.6",
@@ -58,7 +65,14 @@ mistake.add(
     "and to the mean afterwards?",
     rms_norm.by_size,
 )
-add(mistake, "9.8", rms_norm.BACKWARD, rms_norm.rms_norm_back, rmsnorm_forward=rms_norm.rms_norm)
+mistake.add(
+    "9.7",
+    "one-over-n-lost",
+    "Rows are divided by their length, the root of a sum of squares, and without `eps`. What does the M in RMSNorm "
+    "stand for?",
+    rms_norm.by_length,
+)
+add(mistake, "9.8", rms_norm_back.BACKWARD, rms_norm_back.rms_norm_back, rmsnorm_forward=rms_norm.rms_norm)
 
 for exercise, forward, backward in (
     ("9.2", norms.layernorm_forward, norms.layernorm_backward),

@@ -92,6 +92,14 @@ WRONG: dict[tuple[str, str], Term] = {
     ("wrong-axis", ""): closed(
         second=lambda v: v.across(v.a), third=lambda v: v.xhat * v.across(v.a * v.xhat)
     ),
+    ("brackets-dropped", "means"): lambda v: v.ivar * v.a - v.mean(v.a) - v.xhat * v.mean(v.a * v.xhat),
+    ("brackets-dropped", "sums"): lambda v: v.ivar * v.a - v.sum(v.a) - v.xhat * v.sum(v.a * v.xhat),
+    ("brackets-dropped", "means of dout"): lambda v: (
+        v.gamma * v.ivar * v.dout - v.mean(v.dout) - v.xhat * v.mean(v.dout * v.xhat)
+    ),
+    ("brackets-dropped", "sums of dout"): lambda v: (
+        v.gamma * v.ivar * v.dout - v.sum(v.dout) - v.xhat * v.sum(v.dout * v.xhat)
+    ),
     ("factor-lost", "ivar"): closed(outside=lambda v: 1.0),
     ("factor-lost", "xhat"): closed(third=lambda v: v.mean(v.a * v.xhat)),
     ("factor-lost", "xhat inside"): closed(third=lambda v: v.xhat * v.mean(v.a)),

@@ -24,8 +24,8 @@ CLOSED: Rows = (
     (
         "mean-path-dropped",
         {"mean": 0},
-        "The columns of your `dx` don't sum to 0. What is it that a mean takes off on the way forward, "
-        "and so on the way back?",
+        "The term of the mean is missing, so the columns of your `dx` don't sum to 0. If all of a column of "
+        "`x` rises by 1, what does `out` do?",
     ),
     (
         "variance-path-dropped",
@@ -36,7 +36,7 @@ CLOSED: Rows = (
     (
         "sign-lost",
         {"mean": -1},
-        "The term of the mean is added to `dout`. What should the sum of each column of `dx` be?",
+        "The term of the mean is added in `dx`. What should the sum of each column of `dx` be?",
     ),
     (
         "sign-lost",
@@ -51,7 +51,7 @@ CLOSED: Rows = (
     (
         "one-over-n-lost",
         {"mean": times_n, "share": times_n},
-        "`dbeta` and `dgamma` stand in `dx` as they are, N times too large. Whose means are in the bracket?",
+        "What is taken off in `dx` are two sums, N times too large. Which share of them belongs to one row?",
     ),
     (
         "one-over-n-lost",
@@ -204,6 +204,29 @@ CLOSED: Rows = (
         {"share_of": ("xhat", "none")},
         "What multiplies `xhat` in the last term is the mean of `dxhat` alone. How would you measure how "
         "much of `xhat` there is in `dxhat`?",
+    ),
+    (
+        "brackets-dropped",
+        {"alone": True},
+        "The division by the root reaches the first term of `dx` alone. How far does a factor reach without brackets?",
+    ),
+    (
+        "brackets-dropped",
+        {"alone": True, "mean": times_n, "share": times_n},
+        "What stands in front reaches the first term of `dx` alone, and two whole sums are taken off after it. How "
+        "far does a factor reach without brackets?",
+    ),
+    (
+        "brackets-dropped",
+        {"alone": True, "gammas": (1, 0, 0)},
+        "`gamma` and `ivar` reach the first term of `dx` alone; two means of `dout` are taken off without them. "
+        "What would brackets change?",
+    ),
+    (
+        "brackets-dropped",
+        {"alone": True, "gammas": (1, 0, 0), "mean": times_n, "share": times_n},
+        "What stands in front reaches the first term of `dx` alone, and `dbeta` and `dgamma` are taken off whole. "
+        "What would brackets change?",
     ),
     (
         "one-over-n-twice",

@@ -100,6 +100,14 @@ SAYS: dict[tuple[str, str], str] = {
     "there be one?",
     ("wrong-axis", ""): "The means run along each row, over the features. Over what did the forward pass take its "
     "statistics?",
+    ("brackets-dropped", "means"): "What stands in front reaches the first term of `dx` alone; the two means are "
+    "taken off without it. How far does a factor reach where there are no brackets?",
+    ("brackets-dropped", "sums"): "What stands in front reaches the first term of `dx` alone, and two whole sums are "
+    "taken off after it. How far does a factor reach where there are no brackets?",
+    ("brackets-dropped", "means of dout"): "`gamma` and `ivar` reach the first term of `dx` alone; two means of `dout` "
+    "are taken off without them. What would brackets change?",
+    ("brackets-dropped", "sums of dout"): "What stands in front of `dx` reaches its first term alone, and `dbeta` and "
+    "`dgamma` are taken off whole. What would brackets change?",
     ("factor-lost", "ivar"): "`ivar` isn't in `dx`. Each of the three terms had at least one s before it was taken "
     "out: where did it go?",
     ("factor-lost", "xhat"): "The last mean was taken off every row alike. How much of `xhat` should a row lose, if "

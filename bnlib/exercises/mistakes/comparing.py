@@ -94,8 +94,8 @@ error(
 )
 error(
     "norms-for-entries",
-    "Two norms were divided. A small entry that is wrong is lost beside large ones that are right. At what level "
-    "does this exercise compare?",
+    "Two norms were divided. A small entry that is wrong is lost beside large ones that are right. What does "
+    "this exercise compare, whole arrays or their entries?",
     lambda a, b: np.linalg.norm(a - b) / floored(np.linalg.norm(a) + np.linalg.norm(b)),
 )
 error(
@@ -111,6 +111,12 @@ error(
 )
 error(
     "size-lost",
+    "Below the line stands the size of `a + b` and not the sum of two sizes. What is it for 2 and -1.9, which are far "
+    "apart?",
+    lambda a, b: np.max(np.abs(a - b) / floored(np.abs(a + b))),
+)
+error(
+    "sign-kept",
     "The difference above the line has kept its sign, so an entry of `a` that is too small doesn't count. Does it "
     "matter in which direction a gradient is wrong?",
     lambda a, b: np.max((a - b) / floored(sizes(a, b))),
@@ -183,7 +189,7 @@ search(
     finds(lambda a, b: not relative_error(a, b) < 1e-2),
 )
 search(
-    "absolute-limit",
+    "absolute-not-relative",
     "The limit is an absolute one. Gradients can be small throughout, and then a wrong one is below it. To what "
     "should a difference be compared?",
     finds(lambda a, b: not np.max(np.abs(a - b)) < 1e-7),

@@ -41,7 +41,7 @@ NETWORK: Rows = (
         "loss go?",
     ),
     (
-        "relu-missing",
+        "relu-ignored",
         {"gate": np.ones_like},
         "The ReLU is passed going forward and not going backward. What may a unit that was cut off to 0 "
         "send back?",
@@ -53,7 +53,7 @@ NETWORK: Rows = (
         "in the loss?",
     ),
     (
-        "values-for-derivative",
+        "value-for-slope",
         {"gate": relu_of},
         "The gradient is multiplied by the ReLU's output. What is its slope where it is open?",
     ),
@@ -70,7 +70,7 @@ NETWORK: Rows = (
         "average over?",
     ),
     (
-        "averaged-twice",
+        "one-over-n-twice",
         {"per_row": lambda n: 1 / n**2},
         "The gradients have been divided by the number of rows twice. Who divides by it already?",
     ),
@@ -143,7 +143,7 @@ NETWORK: Rows = (
         "`W2` was moved before the gradient went back through it. With which `W2` was the loss made?",
     ),
     (
-        "gradient-of-another-layer",
+        "relu-ignored",
         {"change": lambda g, s: {**g, "W2": s["a"].T @ s["d"]}},
         "The gradient of `W2` uses what stood before the ReLU. What was multiplied by `W2`?",
     ),

@@ -61,7 +61,7 @@ def _(dout: Any, cache: Any) -> Any:
 # Stops wherever N and D differ: a (D,) lines up with the examples.
 @mistake(
     "6.5",
-    "axis-dropped",
+    "keepdims-lost",
     "A sum over the examples came out as (D,), and NumPy lines that up with the N columns of `dout`. What would keep "
     "it a column?",
 )
@@ -73,7 +73,7 @@ def _(dout: Any, cache: Any) -> Any:
 
 
 add(
-    "axis-dropped",
+    "keepdims-lost",
     "`dx` is right; `dgamma` and `dbeta` are (D,). Here the parameters are columns, (D, 1). What happens to a "
     "(D, 1) minus a (D,)?",
     gather=lambda terms: np.sum(terms, axis=1),
@@ -134,6 +134,8 @@ SAYS: dict[tuple[str, str], str] = {
     ("no-axis", "sums"): "The sums in the bracket collect all features. Which axis has to be named, and kept?",
     ("wrong-axis", ""): "`dgamma` and `dbeta` are right, but the means in the bracket run over the features, down "
     "each column. Do they need another axis than the sums?",
+    ("brackets-dropped", "sums of dout"): "What stands in front reaches the first term of `dx` alone, and `dbeta` and "
+    "`dgamma` are taken off whole. How far does a factor reach without brackets?",
     ("factor-lost", "ivar"): "`ivar` isn't in `dx`. What stands in front of the bracket?",
     ("wrong-power", "2"): "`ivar` is in `dx` squared. Is there one in `xhat` already, or one too many in front?",
     ("xmu-for-xhat", "one"): "In the last term one factor is `xmu` and the other `xhat`. Which array of the cache "

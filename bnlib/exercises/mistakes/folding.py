@@ -166,6 +166,18 @@ def _(
 
 @mistake(
     "7.5",
+    "shift-before-scale",
+    "`beta` has been multiplied by `gamma`. Which of the last two steps of the layer comes first?",
+)
+def _(
+    W: Array, b: Array, gamma: Array, beta: Array, mean: Array, var: Array, eps: float
+) -> tuple[Array, Array]:
+    root = np.sqrt(var + eps)
+    return W * gamma / root, gamma * ((b - mean) / root + beta)
+
+
+@mistake(
+    "7.5",
     "eps-forgotten",
     "`eps` is under one of your two roots. Both `W` and `b` are multiplied by the same scale: how often "
     "need it be computed?",

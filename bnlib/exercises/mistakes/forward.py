@@ -159,8 +159,8 @@ def _(x: Any) -> Any:
 @mistake(
     "1.1",
     "name-reused",
-    "The squares were divided by the mean of `x` and not by the number of rows, which makes some variances negative. "
-    "Does one name stand for both, for the number first and then for the mean?",
+    "The squares were divided by the mean of `x` and not by the number of rows: a column with a negative mean gets a "
+    "negative variance. Does one name stand for both, for the number first and then for the mean?",
 )
 def _(x: Any) -> Any:
     mu = np.mean(x, axis=0)

@@ -142,7 +142,7 @@ TEST_BACK: Rows = (
     (
         "xmu-for-xhat",
         {"factor": "xmu"},
-        "`dgamma` is too large by the root in each column. Which entry of the cache was multiplied by "
-        "`gamma`?",
+        "`dgamma` is off by the root in each column, as if `gamma` had met the centred batch. Which entry "
+        "of the cache did it multiply?",
     ),
 )

@@ -131,7 +131,7 @@ BACK_BY_AXES: Rows = (
     (
         "gamma-twice",
         {"outside": 1},
-        "`gamma` is in `dx` twice. Does the function that you call bring it in already?",
+        "`gamma` is in `dx` twice. Is it in what the bracket is made of already?",
     ),
     (
         "gamma-in-dgamma",

@@ -138,6 +138,12 @@ jacobian(
     along=lambda v: np.outer(v.xmu, v.xmu) / v.n,
 )
 jacobian(
+    "xmu-for-xhat",
+    "One of the two vectors in the outer product is `xmu`, the other `xhat`. Multiply the column by 10: should the "
+    "third matrix feel it?",
+    along=lambda v: np.outer(v.xhat, v.xmu) / v.n,
+)
+jacobian(
     "inner-for-outer",
     "The product of `xhat` with itself came out as one number, the sum of its squares. Which product of two vectors "
     "has N by N entries?",

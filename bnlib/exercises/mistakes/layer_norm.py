@@ -28,8 +28,8 @@ LAYER_NORM: Rows = (
     (
         "statistics-wrong-axis",
         {"mean_over": (0,)},
-        "The mean that is taken off is that of a column, while the variance is a row's. Which numbers "
-        "should `xmu` sum to 0 over?",
+        "The mean that is taken off is that of a column, while the variance is a row's. Over which "
+        "numbers should `xmu` sum to 0?",
     ),
     (
         "no-axis",

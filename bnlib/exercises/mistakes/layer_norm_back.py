@@ -63,7 +63,7 @@ LAYER_NORM_BACK: Rows = (
     (
         "wrong-axis",
         {"dgamma": "other", "dbeta": "other"},
-        "`dgamma` and `dbeta` are added up along the rows, as the statistics are. Along which axis were "
+        "`dgamma` and `dbeta` are added up along each row, as the statistics are. Along which axis were "
         "the parameters copied?",
     ),
     (
@@ -242,6 +242,17 @@ LAYER_NORM_BACK: Rows = (
         {"straight": over_n},
         "A 1/D stands before the whole bracket, and so `dxhat` itself has been divided by D. Which factor "
         "does the first term need inside?",
+    ),
+    (
+        "brackets-dropped",
+        {"alone": True},
+        "The division by the root reaches the first term of `dx` alone. Where would brackets have to begin and end?",
+    ),
+    (
+        "brackets-dropped",
+        {"alone": True, "mean": times_n, "share": times_n},
+        "What stands in front reaches the first term of `dx` alone, and two whole sums are taken off after it. "
+        "Where would brackets have to begin and end?",
     ),
     (
         "factor-lost",

@@ -147,6 +147,7 @@ def backward(
     share_of: tuple[str, str] = ("xhat", "xhat"),
     gammas: tuple[int, int, int] = (1, 1, 1),
     outside: int = 0,
+    alone: bool = False,
     dgamma: str = "sum",
     dbeta: str = "sum",
     factor: str = "xhat",
@@ -159,8 +160,9 @@ def backward(
     terms have the weights `straight`, `mean` and `share`, which may be functions of the number of terms in a
     mean and of dout, and gamma to the powers `gammas`, and once more `outside`. ivar, made with `root`, stands
     before the bracket to the power `whole`; on the path through the variance it has the `power` 3, and another
-    root may stand there so many times (`root_of_share`). `share_of` says what stands for the two xhat of the last
-    term, `factor` what dgamma is summed with.
+    root may stand there so many times (`root_of_share`). `alone` lets what stands before the
+    bracket reach its first term only. `share_of` says what stands for the two xhat of the last term, `factor`
+    what dgamma is summed with.
     """
     xhat, gamma, xmu, _, var, eps = kept
     axes_of_means = along or axes
@@ -168,10 +170,11 @@ def backward(
     right = 1 / ROOTS["right"](var, eps)
     before = (1 / ROOTS[root](var, eps)) ** whole
     name, times = root_of_share
-    path = before * right ** (power - 3) * (1 / (ROOTS[name](var, eps) * right)) ** times
+    reaching = 1.0 if alone else before
+    path = reaching * right ** (power - 3) * (1 / (ROOTS[name](var, eps) * right)) ** times
     first, second, third = (dout * gamma**exponent for exponent in gammas)
     dx = _weight(straight, n, dout) * first * before
-    dx = dx - _weight(mean, n, dout) * np.mean(second, axis=axes_of_means, keepdims=True) * before
+    dx = dx - _weight(mean, n, dout) * np.mean(second, axis=axes_of_means, keepdims=True) * reaching
     factors = {"xhat": xhat, "xmu": xmu, "none": np.ones_like(xhat)}
     direction, measured = (factors[name] for name in share_of)
     along_xhat = np.mean(third * measured, axis=axes_of_means, keepdims=True)

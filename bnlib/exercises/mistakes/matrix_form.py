@@ -147,8 +147,8 @@ gamma(
 )
 gamma(
     "summed-before-multiplying",
-    "The columns were summed before they were multiplied, and those of `xc` sum to 0. Which of the two comes first "
-    "in a matrix product?",
+    "It is 0, up to rounding: `xc` was summed before it was multiplied, or without that, and its columns sum to 0. "
+    "Which of the two comes first in a matrix product?",
     lambda stub, xc, sigma: np.sum(xc, axis=0) * np.sum(stub, axis=0) / sigma,
 )
 gamma(

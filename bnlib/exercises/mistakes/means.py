@@ -81,6 +81,14 @@ add(
     lambda dmu, x: tall(np.mean(dmu), x.shape),
 )
 
+add(
+    "2.4",
+    "summed-too-much",
+    "`dmu` was added up over the features on the way, so all columns got the same. Does the mean of one feature tell "
+    "the entries of another anything?",
+    lambda dmu, x: tall(np.sum(dmu) / x.shape[0], x.shape),
+)
+
 # 3.4, var = mean(sq) ----------------------------------------------------------------------------------------
 
 add(

@@ -60,7 +60,7 @@ LAYER: Rows = (
     (
         "eps-forgotten",
         {"train": {"root": "no eps"}},
-        "In training the division goes by the bare deviation. In which mode did you remember `eps`?",
+        "In training you divide by the bare deviation. In which mode did you remember `eps`?",
     ),
     (
         "eps-forgotten",
@@ -139,7 +139,7 @@ LAYER: Rows = (
     (
         "gamma-missing",
         {"train": {"out": "no gamma"}, "test": {"out": "no gamma"}},
-        "`gamma` isn't used in either mode. What is left of it to learn?",
+        "`gamma` isn't used in either mode. Which gradient would it get in training?",
     ),
     (
         "gamma-missing",

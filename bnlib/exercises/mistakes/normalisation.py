@@ -113,6 +113,20 @@ add(
 )
 add(
     "1.2",
+    "power-precedence",
+    "`ivar` is half of what it should be. A power binds before a division in Python: what does an exponent written "
+    "as -1/2 without brackets do, and how many halves does step 6 have?",
+    normalize(invert=lambda s, var, eps: s**-1 / 2),
+)
+add(
+    "1.2",
+    "power-precedence",
+    "`ivar` is one divided by twice the variance plus `eps`, with no root in it. In which order does Python take a "
+    "power and a division, as in -1/2 without brackets?",
+    normalize(invert=lambda s, var, eps: (var + eps) ** -1 / 2),
+)
+add(
+    "1.2",
     "not-inverted",
     "`ivar` equals `sqrtvar`, so the multiplication of step 7 stretches what it should shrink. What is the i "
     "in `ivar` short for?",
@@ -121,7 +135,8 @@ add(
 add(
     "1.2",
     "multiplied-not-divided",
-    "`xhat` is `xmu` times `sqrtvar`. A feature with a wide spread should come out narrower: does yours?",
+    "`xhat` is `xmu` times `sqrtvar`, or divided by `ivar`, which is the same. A feature with a wide spread should "
+    "come out narrower: does yours?",
     normalize(last=lambda xmu, s, var, eps: xmu * s),
 )
 add(

@@ -30,12 +30,12 @@ PARAMETERS: Rows = (
     (
         "wrong-axis",
         {"dgamma": "other"},
-        "`dgamma` is summed over the features. With how many rows did one entry of `gamma` meet?",
+        "`dgamma` is summed over the features. How many rows did one entry of `gamma` meet?",
     ),
     (
         "wrong-axis",
         {"dbeta": "other"},
-        "`dbeta` is summed along the rows. Of which array does it have the shape?",
+        "`dbeta` is summed along each row, over the features. Which array should it have the shape of?",
     ),
     (
         "not-summed",

@@ -91,6 +91,12 @@ RUNNING: Rows = (
         "at in cs231n's layer?",
     ),
     (
+        "running-starts-at-batch",
+        {"start": None},
+        "Where `bn_param` has no running statistics yet, yours begin with those of the first batch. With what do they "
+        "begin in cs231n's layer?",
+    ),
+    (
         "running-not-written",
         {"lost": ("running_mean", "running_var")},
         "The running statistics never reach `bn_param`. How would the next call know of them?",

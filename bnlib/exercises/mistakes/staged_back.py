@@ -43,7 +43,7 @@ STAGED: Rows = (
     (
         "sign-lost",
         {"mean": -1},
-        "`dmu` has lost its minus sign. With which sign does `mu` stand in `xmu`?",
+        "What comes through `mu` has lost its minus sign. With which sign does `mu` stand in `xmu`?",
     ),
     (
         "sign-lost",
@@ -71,8 +71,8 @@ STAGED: Rows = (
     (
         "wrong-power",
         {"power": 4},
-        "In `dvar` the root comes in four times where it should three. Count: the inversion brings some "
-        "of them, the root itself another. How many each?",
+        "In `dvar` the root divides once too often. The inversion brings some of these divisions, the root "
+        "itself another: how many each?",
     ),
     (
         "wrong-power",

@@ -47,7 +47,7 @@ def two_modes(
     only: tuple[str, ...] = STATISTICS,
     lost: tuple[str, ...] = (),
     stale: tuple[str, ...] = (),
-    start: float = 0.0,
+    start: float | None = 0.0,
     default_eps: float = 1e-5,
     default_momentum: float = 0.9,
     trains_on: str = "batch",
@@ -59,14 +59,11 @@ def two_modes(
     `train` and `test` are options of `layers.forward` for a mode. `kept` and `weights` name what becomes of the
     running statistics, for those in `only`; those in `lost` are never written, those in `stale` are overwritten by
     what they were. `trains_on` and `tests_on` say whose statistics are used: "batch", "running", "updated", or
-    one of each. `updates_in_test` is "after" or "before" where a test call updates them too.
+    one of each. The running variance starts from `start`; with None, both start from the first batch.
+    `updates_in_test` is "after" or "before" where a test call updates them too.
     """
     eps, momentum = bn_param.get("eps", default_eps), bn_param.get("momentum", default_momentum)
     zeros = np.zeros(x.shape[1])
-    old = {
-        "running_mean": bn_param.get("running_mean", zeros),
-        "running_var": bn_param.get("running_var", zeros + start),
-    }
     options = dict(train or {})
     out, layer = forward(x, gamma, beta, eps, (0,), **options)
     batch = {"running_mean": np.mean(x, axis=0), "running_var": np.var(x, axis=0)}
@@ -75,6 +72,9 @@ def two_modes(
         batch["running_var"] = layer.var.reshape(-1) + zeros
     elif "var_weight" in options or options.get("centre") == "xhat":
         batch["running_var"] = layer.var[0]
+    learns = start is None and bn_param["mode"] == "train"
+    first = batch if learns else {"running_mean": zeros, "running_var": zeros + (start or 0.0)}
+    old = {name: bn_param.get(name, first[name]) for name in STATISTICS}
     new = dict(old)
     for name, value in batch.items():
         old_weight, new_weight = WEIGHTS[weights if name in only else "right"](momentum)

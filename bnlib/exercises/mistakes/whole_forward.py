@@ -182,8 +182,8 @@ add(
 )
 add(
     "multiplied-not-divided",
-    "`xmu` was multiplied by `sqrtvar`, so wide features became wider. What was inverted in step 6, and where "
-    "was it used?",
+    "`xmu` was multiplied by `sqrtvar`, or divided by `ivar`, so wide features became wider. What was inverted in "
+    "step 6, and how should it be used?",
     last=lambda xmu, s, var, eps: xmu * s,
 )
 

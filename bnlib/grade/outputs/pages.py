@@ -12,6 +12,7 @@ from pathlib import Path
 from ...check.card import markup
 from ...check.record import write_whole
 from ..report import SIGNS, ExerciseResult, Report, SubmissionResult
+from .junit import clean
 from .learners import Learner
 
 # No script, no font, no picture: the pages can be mailed, and open anywhere.
@@ -145,7 +146,8 @@ def _shown(text: str) -> str:
 
 
 def _page(title: str, parts: Sequence[str]) -> str:
-    return (
+    # A learner's words may hold what a terminal obeys and no page may have.
+    return clean(
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n'
         f"<body><h1>{escape(title)}</h1>\n" + "\n".join(parts) + "\n</body></html>\n"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -46,6 +46,7 @@ class Desk:
         An error stays in the cell; what it defined before the error is there.
         """
         cell = {"do": "run", "label": label, "source": source, "plain": plain}
+        self._see_that_it_answers()
         try:
             reply = self._ask(cell)
         except Ended as end:
@@ -98,6 +99,7 @@ class Desk:
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """All that is asked for inside has to be answered in so many seconds."""
+        self._see_that_it_answers()
         self._live()
         self._until = time.monotonic() + seconds
         try:
@@ -105,12 +107,32 @@ class Desk:
         finally:
             self._until = float("inf")
 
+    def leave_out(self, labels: Collection[str]) -> list[dict[str, Any]]:
+        """Begin anew without some cells; returns all that there were, for `take_back`, or none if none is left out."""
+        cells = self._cells
+        left = [cell for cell in cells if cell["label"] not in labels]
+        if len(left) == len(cells):
+            return []
+        self.close()
+        self._cells = left
+        return cells
+
+    def take_back(self, cells: list[dict[str, Any]]) -> None:
+        """Begin anew with the cells that were there before some were left out."""
+        self.close()
+        self._cells = cells
+
     def close(self) -> None:
         """End the worker, if there is one."""
         self.arrays.clear()
         worker, self._worker = self._worker, None
         if worker:
             worker.end()
+
+    def _see_that_it_answers(self) -> None:
+        """Begin anew where what was asked before has spoilt the worker: what comes now had no part in that."""
+        with suppress(Ended):
+            self._ask({"do": "have", "names": []})
 
     def _ask(self, header: dict[str, Any], packer: Packer | None = None) -> Message:
         return self._tell(self._live(), header, packer or Packer())

@@ -3,8 +3,9 @@
 With bubblewrap a worker has no network, no other process in sight, a read-only system, no home, and a small
 folder in memory; of bnlib it has graph, ops and draw, a stand-in for `check` and its like (`stand_in`), and
 the digits: nothing with a reference in it. Modules that only show something are there in name. Without it a
-worker is a process of its own with limits, which on Linux also starts no process and opens no connection; it
-can read what its user can read. On macOS and Windows it is that process alone.
+worker is a process of its own with limits, which on Linux also starts no process and opens no connection. It
+can read what its user can read; where that is root, it first becomes a user who owns nothing, if that one can
+read Python. On macOS and Windows it is that process alone.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ _PARTS = {
     "bnlib.graph": _BNLIB / "graph",
     "bnlib.ops": _BNLIB / "ops",
 }
+_NOBODY = 65534
 _START = (
     "import sys, importlib.util as u; s = u.spec_from_file_location('_bnlib_start', sys.argv.pop(1)); "
     "m = u.module_from_spec(s); s.loader.exec_module(m); m.main()"
@@ -80,8 +82,10 @@ class Isolation:
         """
         if self.name == "process":
             folder = tempfile.mkdtemp(prefix="bnlib-worker-")
-            filtering = program(alone=False)
-            settings = _settings(limits, filtering)
+            user = _nobody()
+            if user is not None:
+                os.chown(folder, user, user)
+            settings = _settings(limits, program(alone=False), user)
             process = _popen(
                 [*_python(), settings], cwd=folder, env={**_plain_environment(), "TMPDIR": folder}
             )
@@ -161,10 +165,36 @@ def _python() -> list[str]:
     return [_executable(), "-I", "-S", "-B", "-X", "utf8", "-c", _START, str(_HERE / "inside" / "start.py")]
 
 
-def _settings(limits: dict[str, int], filtering: bytes | None) -> str:
+def _settings(limits: dict[str, int], filtering: bytes | None, user: int | None = None) -> str:
     modules = {**{name: str(path) for name, path in _PARTS.items()}, **_packages()}
     rules = base64.b64encode(filtering).decode() if filtering else None
-    return json.dumps({"modules": modules, "limits": limits, "filter": rules})
+    return json.dumps({"modules": modules, "limits": limits, "filter": rules, "user": user})
+
+
+@lru_cache(maxsize=1)
+def _nobody() -> int | None:
+    """Whom a worker becomes where the grader is root, as in a container: somebody to whom no file belongs.
+
+    None where the grader is not root, or where that user could not read Python itself.
+    """
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return None
+    paths = sysconfig.get_paths()
+    needed: list[str | Path] = [
+        _executable(),
+        paths["stdlib"],
+        paths["platstdlib"],
+        *_packages().values(),
+        *_PARTS.values(),
+    ]
+    return _NOBODY if all(_open_to_all(Path(place).resolve()) for place in needed) else None
+
+
+def _open_to_all(place: Path) -> bool:
+    """Whether every user of the system can read a file or a folder."""
+    reading = 0o005 if place.is_dir() else 0o004
+    modes = [place.stat().st_mode & reading == reading, *(p.stat().st_mode & 0o001 for p in place.parents)]
+    return all(modes)
 
 
 def _plain_environment() -> dict[str, str]:

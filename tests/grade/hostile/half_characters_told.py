@@ -8,7 +8,7 @@ class Odd(ValueError):
     pass
 
 
-Odd.__name__ = "Odd\ud800\x00"
+Odd.__name__ = Odd.__qualname__ = "Odd\x1b]0;owned\x07<script>"
 
 
 def double(x):
