@@ -23,10 +23,13 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 56em; margin: 2em auto; 
 table { border-collapse: collapse; width: 100%; margin: 1em 0 2em; }
 th, td { text-align: left; vertical-align: top; padding: .35em .8em .35em 0; border-bottom: 1px solid var(--line); }
 th[scope=row] { white-space: nowrap; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 code { background: var(--soft); padding: 0 .25em; border-radius: 3px; }
 meter { width: 8em; }
 """
+
+# Columns of numbers, which stand under one another at their right end.
+_NUMBERS = {"points", "of", "attempts", "passed", "failed", "error", "not started", "how often"}
 
 
 def write_pages(report: Report, class_: Sequence[Learner], folder: Path) -> None:
@@ -46,7 +49,9 @@ def file_name(learner: str) -> str:
 
 def learner_page(report: Report, learner: Learner) -> str:
     """What one learner gets: every exercise with its verdict, in the words of the card."""
-    parts = [f"<p>{learner.score} of {learner.max_score} points in {_notebooks(len(learner.best))}.</p>"]
+    parts = [
+        f"<p>{learner.score} of {learner.max_score} points in {_count(len(learner.best), 'notebook')}.</p>"
+    ]
     for name, result in learner.best.items():
         parts.append(f"<h2>{escape(name)}: {result.score} of {result.max_score}</h2>")
         rows = (_exercise(one) for one in result.exercises)
@@ -63,8 +68,8 @@ def class_page(report: Report, class_: Sequence[Learner]) -> str:
     found = [one for learner in class_ for one in learner.exercises.values()]
     unread = [(learner, result) for learner in class_ for result in learner.unread]
     parts = [
-        f"<p>{len(class_)} learners, {len(report.submissions)} submissions. Isolation of their code: "
-        f"{escape(report.isolation)}. Seed: {report.seed}.</p>",
+        f"<p>{_count(len(class_), 'learner')}, {_count(len(report.submissions), 'submission')}. "
+        f"Isolation of their code: {escape(report.isolation)}. Seed: {report.seed}.</p>",
         "<h2>Exercises</h2>",
         _table(("exercise", "passed", "", "failed", "error", "not started"), _by_exercise(found)),
         "<h2>Common mistakes</h2>",
@@ -127,17 +132,24 @@ def _row(learner: Learner) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[str]) -> str:
-    cells = "".join(f'<th scope="col">{name}</th>' if name else "<td></td>" for name in head)
+    cells = "".join(_heading(name) for name in head)
     body = "".join(f"<tr>{row}</tr>\n" for row in rows)
     return f"<table><thead><tr>{cells}</tr></thead>\n<tbody>{body}</tbody></table>"
+
+
+def _heading(name: str) -> str:
+    if not name:
+        return "<td></td>"
+    kind = ' class="number"' if name in _NUMBERS else ""
+    return f'<th scope="col"{kind}>{name}</th>'
 
 
 def _notes(result: SubmissionResult) -> list[str]:
     return [f"<p>{markup(note)}</p>" for note in result.notes]
 
 
-def _notebooks(count: int) -> str:
-    return "1 notebook" if count == 1 else f"{count} notebooks"
+def _count(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _shown(text: str) -> str:
