@@ -65,7 +65,8 @@ def place_of(evidence: Evidence, found: Recognised | None) -> Place | None:
         ways = finding.ways[:1] if finding.kind == "edge" else finding.ways
         names = " and ".join(f"what `{source}` sends back to `{end}`" for source, end in ways)
         mark = _MARKS.get(finding.slug) or _factor(finding)
-        return Place(piece, target, f"{names} is wrong: {mark[2:]}.", ways, mark)
+        verb = "is" if len(ways) == 1 else "are"
+        return Place(piece, target, f"{names} {verb} wrong: {mark[2:]}.", ways, mark)
     if finding is not None and finding.node is not None:
         return Place(piece, finding.node, f"The gradient of `{finding.node}` is wrong.")
     wrong = next(iter(evidence.failing.wrong), "")

@@ -26,7 +26,7 @@ from typing import Literal
 
 from .. import __version__
 from ..course.source import SourceNotebook, find_course_sources, load, load_notebook
-from ..exercises import Course, courses
+from ..exercises import courses
 from . import direct
 from .assemble import Piece, assemble, kernel_cells, notebook
 from .match import identify, match
@@ -162,7 +162,7 @@ class Grading:
         for done, graded in enumerate(self._spread(tasks), 1):
             if self._progress:
                 self._progress(done, len(self.files))
-            yield graded.result
+            yield graded
 
     def report(self, submissions: Iterable[SubmissionResult]) -> Report:
         """The report on submissions, such as all of this run: `grading.report(grading)`.
@@ -177,7 +177,7 @@ class Grading:
         used = self.settings
         return Report(", ".join(names), __version__, used.seed, results, used.engine, used.isolation)
 
-    def _spread(self, tasks: Iterator[tuple[str, Settings]]) -> Iterator[Graded]:
+    def _spread(self, tasks: Iterator[tuple[str, Settings]]) -> Iterator[SubmissionResult]:
         if self._executor:
             yield from _in_order(self._executor, tasks, 4 * (os.cpu_count() or 1))
         elif self.settings.engine == "nbval":
@@ -197,18 +197,9 @@ class Grading:
             yield from _in_processes(tasks, self._jobs)
 
 
-@dataclass(frozen=True)
-class Graded:
-    """A submission's result, and the course that it belongs to, if that could be told."""
-
-    result: SubmissionResult
-    course: str | None = None
-
-
-def grade_one(file: str, settings: Settings) -> Graded:
+def grade_one(file: str, settings: Settings) -> SubmissionResult:
     """Grade one file. Raises GradeError where the course itself is missing or not sound."""
     start = time.monotonic()
-    course: Course | None = None
     name = None
     try:
         submission = read(file)
@@ -240,7 +231,7 @@ def grade_one(file: str, settings: Settings) -> Graded:
         # Whatever a file can bring about, it is one line of the report and not the end of the run.
         result = unreadable(file, f"It could not be graded ({type(error).__name__}: {error}).", name)
     seconds = round(time.monotonic() - start, 2)
-    return Graded(replace(result, seconds=seconds), course.name if course else None)
+    return replace(result, seconds=seconds)
 
 
 def unreadable(file: str, reason: str, notebook: str | None = None) -> SubmissionResult:
@@ -267,9 +258,11 @@ def _run(pieces: list[Piece], settings: Settings) -> Done:
     return Done(notes, trusted, found.ended)
 
 
-def _in_order(pool: Executor, tasks: Iterator[tuple[str, Settings]], ahead: int) -> Iterator[Graded]:
+def _in_order(
+    pool: Executor, tasks: Iterator[tuple[str, Settings]], ahead: int
+) -> Iterator[SubmissionResult]:
     """Results in the order of the tasks, with no more than `ahead` of them under way."""
-    waiting: deque[Future[Graded]] = deque()
+    waiting: deque[Future[SubmissionResult]] = deque()
     try:
         for task in tasks:
             waiting.append(pool.submit(grade_one, *task))
@@ -282,9 +275,9 @@ def _in_order(pool: Executor, tasks: Iterator[tuple[str, Settings]], ahead: int)
             future.cancel()
 
 
-def _in_processes(tasks: Iterator[tuple[str, Settings]], jobs: int) -> Iterator[Graded]:
+def _in_processes(tasks: Iterator[tuple[str, Settings]], jobs: int) -> Iterator[SubmissionResult]:
     """Results in order from processes of the grader's own; what was under way when one died is done again, alone."""
-    waiting: deque[tuple[tuple[str, Settings], Future[Graded]]] = deque()
+    waiting: deque[tuple[tuple[str, Settings], Future[SubmissionResult]]] = deque()
     pool = _pool(jobs)
     more = True
     try:
@@ -315,13 +308,13 @@ def _in_processes(tasks: Iterator[tuple[str, Settings]], jobs: int) -> Iterator[
         pool.shutdown(cancel_futures=True)
 
 
-def _alone(task: tuple[str, Settings]) -> Graded:
+def _alone(task: tuple[str, Settings]) -> SubmissionResult:
     """Grade in a process that does nothing else, so that what ends it harms no other submission."""
     with _pool(1) as pool:
         try:
             return pool.submit(grade_one, *task).result()
         except BrokenProcessPool:
-            return Graded(unreadable(task[0], "Reading it ended the grader's process."))
+            return unreadable(task[0], "Reading it ended the grader's process.")
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
