@@ -193,10 +193,11 @@ ax.set(xscale="log", xlabel="bytes of the three arrays together", ylabel="gigaby
 ticks = {2**14: "16 KB", 2**17: "128 KB", 2**20: "1 MB", 2**23: "8 MB", 2**26: "64 MB"}
 ax.set_xticks(list(ticks), list(ticks.values()))
 ax.minorticks_off()
+shown = list(zip(sizes, speeds, strict=True))[::3]
 picture(
     fig,
     alt="Speed of an addition of two arrays against their size. "
-    f"{', '.join(f'{12 * s / 2**20:.2g} MB: {v:.0f} GB/s' for s, v in zip(sizes[::3], speeds[::3], strict=True))}. "
+    f"{', '.join(f'{12 * s / 2**20:.2g} MB: {v:.0f} GB/s' for s, v in shown)}. "
     f"The dashed line is at {BANDWIDTH:.0f} GB/s, for arrays far larger than any cache.",
 )
 
@@ -484,7 +485,8 @@ def blocked_64(dout, cache):
     return blocked(dout, cache, 64)
 
 
-times["blocked"], peaks["blocked"], counted["blocked"] = best_of(blocked_64, dout, cache), peak(blocked_64), (5.0, 0)
+times["blocked"], peaks["blocked"] = best_of(blocked_64, dout, cache), peak(blocked_64)
+counted["blocked"] = (5.0, 0)
 print(f"'blocked' is {whose_blocked}.")
 summary()
 
@@ -612,7 +614,8 @@ def threaded_again(dout, cache):
 
 
 again = f"{THREADS} threads, dx kept"
-times[again], peaks[again], counted[again] = best_of(threaded_again, dout, cache), peak(threaded_again), (5.0, 0)
+times[again], peaks[again] = best_of(threaded_again, dout, cache), peak(threaded_again)
+counted[again] = (5.0, 0)
 summary()
 
 # %% [markdown]
@@ -680,7 +683,10 @@ peaks["bnlib"], counted["bnlib"] = peak(library), (5.0, 0)
 # %%
 FORMS = {"staged": staged, "closed": closed, "no temporaries": lean, "blocked": blocked_64}
 FORMS |= {name: threaded, again: threaded_again, "bnlib": library}
-rounds = [{form: best_of(function, dout, cache, times=1) for form, function in FORMS.items()} for _ in range(5)]
+rounds = [
+    {form: best_of(function, dout, cache, times=1) for form, function in FORMS.items()}
+    for _ in range(5)
+]
 times = {form: min(one[form] for one in rounds) for form in FORMS}
 summary()
 
@@ -752,11 +758,10 @@ few = slice(0, 512)
 _, small = batchnorm_forward(x[few], gamma, beta, np.float32(1e-5))
 right, _, _ = staged(dout[few].astype(np.float64), [np.asarray(part, np.float64) for part in small])
 scale = np.max(np.abs(dout[few] * gamma * small[3]))
-FORMS |= {again: threaded, "bnlib": fast.batchnorm_backward}  # with arrays of their own: here dx is smaller
-table(
-    form=list(FORMS),
-    largest_error_of_dx=[float(np.max(np.abs(f(dout[few], small)[0] - right)) / scale) for f in FORMS.values()],
-)
+# With arrays of their own, since dx is smaller here.
+FORMS |= {again: threaded, "bnlib": fast.batchnorm_backward}
+errors = [np.abs(backward(dout[few], small)[0] - right) for backward in FORMS.values()]
+table(form=list(FORMS), largest_error_of_dx=[float(np.max(error) / scale) for error in errors])
 
 # %% [markdown]
 # That is the rounding of float32, and no more.
@@ -790,5 +795,6 @@ table(
 # written while it is in the cache. Only <code>dgamma</code> and <code>dbeta</code> run over all rows, and they are
 # not needed for <code>dx</code>.
 # </details>
-#
+
+# %% [markdown]
 # Next: [11 · Capstone](11_capstone.ipynb), with no help in it: the whole layer, from an empty cell.
