@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -88,6 +90,18 @@ class Evidence:
     def seen(self) -> Iterable[Attempt]:
         """Every attempt there is so far."""
         return [*self.passed, self.failing, *self._attempts.values()]
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage is collected meanwhile: it takes half a second where a process has much, and that is time too."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _small(cases: Iterable[Case]) -> Iterator[Case | None]:

@@ -15,7 +15,7 @@ from ..diagnose import Finding, Parting
 from ..exercises.spec import WrongAnswer
 from .attempt import quiet
 from .diagnosed import forward_parting, graph_finding, plain_factor
-from .evidence import Evidence, OutOfTime
+from .evidence import Evidence, OutOfTime, uncollected
 from .known import known_mistake
 from .partial import hard_coded, one_dtype, special_values
 from .sizes import one_shape
@@ -43,7 +43,7 @@ def recognise(evidence: Evidence) -> Recognised | None:
     if not evidence.small:
         return None
     # NaN is the learner's, and NumPy would warn of it under the cell.
-    with quiet(io.StringIO()):
+    with quiet(io.StringIO()), uncollected():
         try:
             return _by_name(evidence) or _by_what_it_does(evidence)
         except OutOfTime:

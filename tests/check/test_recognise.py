@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import time
 from dataclasses import replace
@@ -329,6 +330,21 @@ def test_the_answer_is_called_a_bounded_number_of_times_on_copies(identifier):
     found = verdict(identifier, answer)
     assert found.status == "failed"
     assert len(calls) <= 1 + RUNS
+
+
+def test_no_garbage_is_collected_while_the_clock_runs():
+    """Where a kernel holds much, a collection takes longer than a diagnosis may, and its words would be lost."""
+    collecting = []
+
+    def step9(dout):
+        collecting.append(gc.isenabled())
+        return dout.mean(axis=0), dout.copy()
+
+    assert verdict("3.9", step9).mistake == "mean-for-sum"
+    assert collecting[0]
+    assert not any(collecting[1:])
+    assert len(collecting) > 1
+    assert gc.isenabled()
 
 
 def test_an_answer_that_stops_at_a_fresh_case_is_no_reason_to_stop():

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+import bnlib
 from bnlib.grade.worker import Desk, Limits, NoIsolation, choose, isolation, proxies
 from bnlib.grade.worker.syscalls import program
 
+HOME = Path(bnlib.__file__).parent
 BUBBLEWRAP = choose().name == "bubblewrap"
 sandboxed = pytest.mark.skipif(not BUBBLEWRAP, reason="there is no bubblewrap here, or it does not work")
 filtered = pytest.mark.skipif(program(alone=False) is None, reason="system calls are filtered on Linux only")
@@ -202,7 +204,7 @@ def test_no_file_in_sight_has_a_reference_in_it(boxed: Desk) -> None:
     body = """
     names = []
     for folder, folders, files in os.walk('/'):
-        folders[:] = [] if folder == '/' and False else [f for f in folders if folder != '/' or f != 'proc']
+        folders[:] = [f for f in folders if folder != '/' or f != 'proc']
         names += [os.path.join(folder, name) for name in files]
     return [name for name in names if 'bnlib' in name]"""
     seen = told(boxed, body)
@@ -218,7 +220,9 @@ def test_no_file_in_sight_has_a_reference_in_it(boxed: Desk) -> None:
         "gradcheck",
         "/source/",
     )
-    assert [name for name in seen if any(part in name for part in parts)] == []
+    # The checkout itself may lie anywhere, in a folder named `check` too.
+    inner = [name.removeprefix(str(HOME)) for name in seen]
+    assert [name for name in inner if any(part in name for part in parts)] == []
 
 
 def test_what_is_left_behind_ends_with_the_worker() -> None:
