@@ -69,7 +69,7 @@ class Batch:
 
 def rows(full: bool = False) -> list[Row]:
     """The large batches with every form, then the small ones beside the closed form."""
-    found = [row for n, d in LARGE for row in _large(Batch(n, d), 25 if full else 11)]
+    found = [row for n, d in LARGE for row in _large(Batch(n, d), 25)]
     return [*found, *(row for n, d in SMALL for row in _small(Batch(n, d), 101 if full else 25))]
 
 

@@ -9,25 +9,29 @@ results are equal to the bit however many threads there are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from math import gcd, isqrt
+from math import isqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .machine import WORTH_THREADS, Array, cache_bytes
+from .machine import WORTH_THREADS, Array, caches, run
 
 # Smaller blocks would be mostly calls and waiting for the interpreter's lock; larger ones gain little more.
-LARGEST = 3 * 2**19
+LARGEST = 2**21
 # The layers along rows have working space for so many bytes at a time, and some for each thread.
 _PIECE = 2**18
 # Two arrays are read and one is written; the rest is for parameters, and for what others keep in the cache.
 _BLOCKS_IN_CACHE = 8
-# A block leaves a sum in float64 for each of its columns, which has to be little beside the block.
+# A row of each of two arrays and one of parameters have to stay in the first cache.
+_ROWS_IN_CACHE = 4
+# A block leaves a sum for each of its columns, which has to be little beside the block.
 _FEWEST_ROWS = 64
 # In one piece, an array may have so many rows: sums over more, one after the other, lose digits and time.
 _FEW_ROWS = 2048
-# Sums over more wide rows than this would lose digits as well.
+# Long sums lose digits, so a block has several for each of its columns, and not too many wide rows.
+SUMS = 4
 _MOST_ROWS = 4096
 
 
@@ -43,6 +47,13 @@ class Block(NamedTuple):
     fold: int
 
     @property
+    def place(self) -> slice:
+        """Where the sums of its wide columns stand in a wide row of the array."""
+        return slice(
+            self.columns.start, self.columns.start + self.fold * (self.columns.stop - self.columns.start)
+        )
+
+    @property
     def kind(self) -> tuple[int, int]:
         """What is the same for blocks that take the same parameters in the same way."""
         return self.fold, self.columns.start
@@ -53,27 +64,27 @@ class Block(NamedTuple):
 
     def of(self, array: Array) -> Array:
         """The block of an array (N, D), in wide rows: a view, or a copy where the array has gaps."""
-        part = array[self.rows, self.columns]
-        return part if self.fold == 1 else part.reshape(-1, self.fold * array.shape[1])
+        if self.fold == 1:
+            return array[self.rows, self.columns]
+        return array[self.rows].reshape(-1, self.fold * array.shape[1])
 
     def put(self, wide: Array, array: Array) -> None:
         """Write the block's wide rows into an array, where `of` could only give a copy."""
-        if not np.may_share_memory(wide, array):
-            array[self.rows, self.columns] = wide.reshape(self.rows.stop - self.rows.start, -1)
+        if self.fold > 1 and not array.flags.c_contiguous:
+            array[self.rows] = wide.reshape(-1, array.shape[1])
 
     def pieces(self, x: Array) -> list[slice]:
         """The rows of the block, a few at a time."""
         step, stop = max(1, _PIECE // (x.itemsize * x.shape[1])), self.rows.stop
         return [slice(first, min(first + step, stop)) for first in range(self.rows.start, stop, step)]
 
-    def total(self, wide: Array, times: Array | None = None) -> Array:
-        """The sum over the block's rows for each of its columns, in float64; of products where `times` is given."""
-        if times is None:
-            # Rows a quarter as wide are added faster: their sums stay in the innermost cache.
-            sums = np.add.reduce(wide.reshape(gcd(self.fold, 4), len(wide), -1), axis=1)
-        else:
-            sums = np.einsum("ij,ij->j", wide, times)
-        return np.add.reduce(sums.reshape(self.fold, -1), axis=0, dtype=np.float64)
+
+def walk(
+    work: Callable[[Block, int], None], todo: list[Block], x: Array, threads: int | None, each: int = 1
+) -> None:
+    """Call `work` for every block of x, with the number of the thread; see `run`."""
+    place = todo[0].place
+    run(work, todo, x.nbytes, threads, row=min(row_of(x.itemsize), place.stop - place.start), each=each)
 
 
 def one_block(x: Array) -> bool:
@@ -81,29 +92,35 @@ def one_block(x: Array) -> bool:
     return x.nbytes <= WORTH_THREADS and len(x) <= _FEW_ROWS
 
 
-def blocks(x: Array, *, whole_rows: bool = False) -> list[Block]:
-    """Cut x (N, D) into blocks of which several fit in a core's share of the cache, downwards.
+def row_of(itemsize: int) -> int:
+    """How many numbers a row should have that is used again and again from the first cache."""
+    return caches()[0] // _ROWS_IN_CACHE // itemsize
 
-    NumPy spreads a row over a block without copying it only where the row is as long as NumPy's buffer. So
-    short rows are folded; what is left over at the end is folded less. Very long rows are divided. With
-    `whole_rows` neither is done.
+
+def blocks(x: Array, *, whole_rows: bool = False) -> list[Block]:
+    """Cut x (N, D) into blocks of which several fit in a core's share of the last cache, downwards.
+
+    A row of parameters that meets a block is used fastest where a few of it fit in the first cache. So short
+    rows are folded, several into a wide one; what is left over at the end is folded less. Long rows are
+    divided. With `whole_rows` neither is done.
     """
-    return list(_cut(*x.shape, x.itemsize, whole_rows, np.getbufsize()))
+    return list(_cut(*x.shape, x.itemsize, whole_rows))
 
 
 @lru_cache(maxsize=64)
-def _cut(n: int, d: int, itemsize: int, whole_rows: bool, buffer: int) -> list[Block]:
-    """The blocks of an array of such a shape, type and buffer; a training loop asks for the same again and again."""
-    parts, fold = (1, 1) if whole_rows else (max(1, d // buffer), -(-buffer // d))
+def _cut(n: int, d: int, itemsize: int, whole_rows: bool) -> list[Block]:
+    """The blocks of an array of such a shape and type; a training loop asks for the same again and again."""
+    row = row_of(itemsize)
+    parts, fold = (1, 1) if whole_rows else (max(1, d // row), -(-row // d))
     columns = [slice(d * k // parts, d * (k + 1) // parts) for k in range(parts)]
-    size = min(cache_bytes() // _BLOCKS_IN_CACHE, LARGEST)
+    size = min(caches()[1] // _BLOCKS_IN_CACHE, LARGEST)
     found: list[Block] = []
     start = 0
     while start < n:
         if fold * 8 > n - start:
             fold = min(fold, isqrt(n - start))
-        wide_rows = max(_FEWEST_ROWS // fold, min(_MOST_ROWS, size // (itemsize * fold * columns[0].stop)), 1)
-        stop, step = n - (n - start) % fold, fold * wide_rows
+        wide_rows = max(_FEWEST_ROWS // fold, min(_MOST_ROWS, size // (itemsize * fold * columns[0].stop)))
+        stop, step = n - (n - start) % fold, fold * max(1, wide_rows // SUMS * SUMS)
         for first in range(start, stop, step):
             rows, number = slice(first, min(first + step, stop)), found[-1].number + 1 if found else 0
             found += [Block(number, rows, some, fold) for some in columns]

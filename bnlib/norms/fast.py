@@ -13,12 +13,13 @@ size. They raise ValueError for empty arrays, for shapes that don't fit and for 
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from math import gcd
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .batch import MOMENTUM
-from .blocks import Block, blocks, one_block, spread
+from .blocks import SUMS, Block, blocks, one_block, spread, walk
 from .core import epsilon, parameter
 from .fast_rows import (
     floats,
@@ -29,7 +30,7 @@ from .fast_rows import (
     rmsnorm_forward,
     target,
 )
-from .machine import Array, Workspace, run
+from .machine import Array, Workspace
 
 __all__ = [
     "Workspace",
@@ -41,10 +42,8 @@ __all__ = [
     "rmsnorm_forward",
 ]
 
-# A mean of so few standard deviations may be taken off the sums instead of off each entry: rounding hardly grows.
-_NEAR_ZERO = 8.0
-# The part of a sum of squares that the mean may make up: the rest is then no less than a fifth.
-_FEW_DIGITS = 0.8
+# The part of a mean square that the squared mean may make up: no digits are lost where the rest is a fifth or more.
+_SHARE = 0.8
 
 
 class Kept(NamedTuple):
@@ -84,9 +83,11 @@ def batchnorm_forward(
         mu, var, kept = _small_forward(x, gamma, beta, eps, out)
     else:
         todo = blocks(x)
-        mu, var = _moments(x, out, todo, workspace, threads) if mode == "train" else running
-        ivar = 1.0 / np.sqrt(var + eps)
-        centre = None if np.all(np.abs(mu) * ivar <= _NEAR_ZERO) else mu.astype(x.dtype)
+        mu, var = running
+        near = False
+        if mode == "train":
+            mu, var, near = _moments(x, out, todo, workspace, threads)
+        ivar, centre = 1.0 / np.sqrt(var + eps), None if near else mu.astype(x.dtype)
         rest = mu if centre is None else mu - centre
         kept = Kept(x, gamma, ivar, centre, rest, mode == "test")
         scale = gamma * ivar
@@ -120,7 +121,7 @@ def batchnorm_backward(
     if rest is None and one_block(source):
         return _small_backward(dout, kept, dx)
     todo = blocks(source)
-    dbeta, dgamma = _sums(dout, kept, dx, todo, workspace, threads)
+    dbeta, dgamma = _sums(kept, dout, dx, todo, workspace, threads)
     slope = dgamma / n
     if rest is not None:
         dgamma = (dgamma - rest * dbeta) * ivar
@@ -157,38 +158,56 @@ def _small_backward(dout: Array, kept: Kept, dx: Array) -> tuple[Array, Array, A
 
 
 def _moments(
-    x: Array, out: Array, todo: list[Block], space: Workspace | None, threads: int | None
-) -> tuple[Array, Array]:
-    """Mean and variance of each column, in float64, put together from those of the blocks.
+    x: Array, room: Array, todo: list[Block], space: Workspace | None, threads: int | None
+) -> tuple[Array, Array, bool]:
+    """Mean and variance of each column, in float64, and whether the means are near 0.
 
-    As in T. Chan, G. Golub and R. LeVeque, "Updating formulae and a pairwise algorithm for computing sample
-    variances" (1979). Squares are summed as they are where that costs few digits, which shows in the sums; else
-    about the mean of the block's first rows, an eighth, whose distance from the block's mean is bounded by them.
+    One walk gives both, from the sums of x and of its squares, where that costs few digits, which shows in the
+    sums. Else a second one sums about the means found, and corrects them. Source: T. Chan, G. Golub and
+    R. LeVeque, "Algorithms for computing the sample variance: analysis and recommendations" (1983).
     """
-    shift, first, second = np.zeros((3, todo[-1].number + 1, x.shape[1]))
-    rows = np.empty((len(first), 1))
+    mu, square = _sums(Kept(x, x, x), None, room, todo, space, threads) / len(x)
+    # Infinite squares may only be too large for the precision; what is not a number fails the comparison.
+    if np.all(mu**2 <= _SHARE * square) and np.all(np.isfinite(square)):
+        return mu, square - mu**2, True
+    about = mu.astype(x.dtype)
+    rest, square = _sums(Kept(x, x, x, about), None, room, todo, space, threads) / len(x)
+    return about + rest, np.maximum(square - rest**2, 0.0), False
+
+
+def _sums(
+    kept: Kept,
+    dout: Array | None,
+    room: Array,
+    todo: list[Block],
+    space: Workspace | None,
+    threads: int | None,
+) -> Array:
+    """Over the rows, the sums of dout and of dout * moved, where `moved` is source - centre: (2, D) in float64.
+
+    Without a dout, `moved` stands in its place.
+    """
+    source, d = kept.source, kept.source.shape[1]
+    count, width = todo[-1].number + 1, todo[0].fold * d
+    sums, products = (np.zeros((count, parts, width), source.dtype) for parts in (SUMS, 1))
+    rows = spread(todo, source.dtype, kept.centre)
 
     def work(block: Block, thread: int) -> None:
-        wide, at = block.of(x), (block.number, block.columns)
-        n = rows[block.number] = len(wide) * block.fold
-        total, squares = block.total(wide), block.total(wide, wide)
-        # Infinite squares may only be too large for the precision; what is not a number fails the comparison.
-        few = total * total <= _FEW_DIGITS * n * squares
-        if not few.all() or np.isinf(np.add.reduce(squares)):
-            some = wide[: -(-len(wide) // 8)]
-            about = (block.total(some) / (len(some) * block.fold)).astype(x.dtype)
-            moved = np.subtract(wide, block.wide(about), out=_room(block, out, space, thread))
-            shift[at], total, squares = about, block.total(moved), block.total(moved, moved)
-        first[at], second[at] = total, squares
+        moved, (centre,) = block.of(source), rows[block.kind]
+        if centre is not None:
+            # A workspace stays in the cache; without one there is room where the result will be.
+            mine = block.of(room) if space is None else space.like(moved, thread)
+            moved = np.subtract(moved, centre, out=mine)
+        above = moved if dout is None else block.of(dout)
+        # The longer calculation first: it hides more of the way from memory.
+        np.einsum("ij,ij->j", above, moved, out=products[block.number, 0, block.place])
+        parts = gcd(SUMS, len(above))
+        into = sums[block.number, :parts, block.place]
+        np.add.reduce(above.reshape(parts, -1, above.shape[1]), axis=1, out=into)
 
-    run(work, todo, x.nbytes, threads)
-    first /= rows
-    second -= rows * first**2
-    first += shift  # the mean of each block
-    mu = np.add.reduce(rows * first, axis=0) / len(x)
-    first -= mu
-    second += rows * first**2
-    return mu, np.maximum(np.add.reduce(second, axis=0) / len(x), 0.0)
+    walk(work, todo, source, threads)
+    found = (np.add.reduce(part.reshape(-1, d), axis=0, dtype=np.float64) for part in (sums, products))
+    return np.stack(list(found))
 
 
 def _affine(
@@ -206,31 +225,7 @@ def _affine(
         np.add(target, shift, out=target)
         block.put(target, out)
 
-    run(work, todo[::-1], out.nbytes, threads)
-
-
-def _sums(
-    dout: Array, kept: Kept, dx: Array, todo: list[Block], space: Workspace | None, threads: int | None
-) -> Array:
-    """The sums over the rows of dout and of dout * (source - centre): (2, D) in float64."""
-    found = np.empty((todo[-1].number + 1, 2, dout.shape[1]))
-    rows = spread(todo, dout.dtype, kept.centre)
-
-    def work(block: Block, thread: int) -> None:
-        source, above, (centre,) = block.of(kept.source), block.of(dout), rows[block.kind]
-        if centre is not None:
-            source = np.subtract(source, centre, out=_room(block, dx, space, thread))
-        found[block.number, 0, block.columns] = block.total(above)
-        found[block.number, 1, block.columns] = block.total(above, source)
-
-    run(work, todo, dout.nbytes, threads)
-    return np.add.reduce(found, axis=0)
-
-
-def _room(block: Block, result: Array, space: Workspace | None, thread: int) -> Array:
-    """Room for a block: in a workspace, which stays in the cache; without one, where the result will be."""
-    wide = block.of(result)
-    return wide if space is None else space.like(wide, thread)
+    walk(work, todo[::-1], out, threads)
 
 
 def _gradient(
@@ -258,4 +253,4 @@ def _gradient(
         np.multiply(above, scale, out=target)
         block.put(target, dx)
 
-    run(work, todo[::-1], dx.nbytes, threads)
+    walk(work, todo[::-1], dx, threads)

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .blocks import Block, blocks
+from .blocks import Block, blocks, walk
 from .core import EPS, batch, epsilon, parameter, upstream
-from .machine import Array, Workspace, run
+from .machine import Array, Workspace
 
 
 class KeptRows(NamedTuple):
@@ -105,7 +105,7 @@ def _rows_forward(
             if beta is not None:
                 np.add(target, beta, out=target)
 
-    run(work, blocks(x, whole_rows=True), x.nbytes, threads, each=2)
+    walk(work, blocks(x, whole_rows=True), x, threads, each=2)
     return out, KeptRows(x, gamma, tuple(means), inverse)
 
 
@@ -125,7 +125,8 @@ def _rows_backward(
             for mean in means:
                 xhat = np.subtract(xhat, mean[rows], out=mine)
             xhat = np.multiply(xhat, inverse[rows], out=mine)
-            found[block.number] += block.total(above, xhat), block.total(above)
+            found[block.number, 0] += np.einsum("ij,ij->j", above, xhat)
+            found[block.number, 1] += np.add.reduce(above, axis=0)
             np.multiply(above, gamma, out=target)
             products = np.multiply(target, xhat, out=space.like(xhat, -1 - thread))
             np.multiply(xhat, np.add.reduce(products, axis=1, keepdims=True) / x.shape[1], out=xhat)
@@ -134,7 +135,7 @@ def _rows_backward(
             np.subtract(target, xhat, out=target)
             np.multiply(target, inverse[rows], out=target)
 
-    run(work, todo, x.nbytes, threads, each=2)
+    walk(work, todo, x, threads, each=2)
     dgamma, dbeta = np.add.reduce(found, axis=0).astype(x.dtype)
     return dx, dgamma, dbeta
 

@@ -20,8 +20,8 @@ Part = TypeVar("Part")
 WORTH_THREADS = 2**20
 # Where Linux says what caches the first core has, and with which others it shares them.
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
-# What a core has at least in most processors, where the system doesn't say.
-_USUAL_CACHE = 2**21
+# What a core has at least in most processors, where the system doesn't say: first cache and last one.
+_USUAL = 2**15, 2**21
 
 
 class Workspace:
@@ -43,12 +43,19 @@ class Workspace:
 
 
 def run(
-    work: Callable[[Part, int], None], todo: Sequence[Part], nbytes: int, threads: int | None, each: int = 1
+    work: Callable[[Part, int], None],
+    todo: Sequence[Part],
+    nbytes: int,
+    threads: int | None,
+    *,
+    row: int,
+    each: int = 1,
 ) -> None:
     """Call `work` for every part, with the number of the thread; whoever is free takes the next part.
 
     There are as many threads as `threads` says, or else as there are cores, if arrays of `nbytes` are worth it
-    and there are so many parts for `each`.
+    and there are so many parts for `each`. Meanwhile NumPy's buffer is no longer than a `row` of so many
+    numbers: a shorter row it would copy, again and again, to spread it over others.
     """
     if threads is None:
         threads = min(cores(), len(todo) // each) if nbytes >= WORTH_THREADS else 1
@@ -56,8 +63,12 @@ def run(
     queue = iter(todo)
 
     def worker(number: int) -> None:
-        for part in queue:
-            work(part, number)
+        before = np.setbufsize(max(16, min(row // 16 * 16, 8192)))
+        try:
+            for part in queue:
+                work(part, number)
+        finally:
+            np.setbufsize(before)
 
     # np.errstate belongs to a context, which a thread has to be given.
     others = [_pool(threads, os.getpid()).submit(copy_context().run, worker, k) for k in range(1, threads)]
@@ -79,17 +90,19 @@ def cores() -> int:
 
 
 @cache
-def cache_bytes() -> int:
-    """One core's share of the largest cache, as the system tells it; a usual size where it doesn't."""
-    shares = [_USUAL_CACHE // 4]
+def caches() -> tuple[int, int]:
+    """One core's share of the first and of the last cache, in bytes, as the system tells them; else usual sizes."""
+    shares = []
     for index in CACHES.glob("index*"):
         try:
-            kilobytes = int((index / "size").read_text().strip().rstrip("K"))
-            shared = sum(_span(part) for part in (index / "shared_cpu_list").read_text().split(","))
+            kind, size, cpus = (
+                (index / name).read_text().strip() for name in ("type", "size", "shared_cpu_list")
+            )
+            share = 1024 * int(size.rstrip("K")) // sum(map(_span, cpus.split(",")))
         except (OSError, ValueError):
             continue
-        shares.append(1024 * kilobytes // shared)
-    return max(shares) if len(shares) > 1 else _USUAL_CACHE
+        shares += [share] if kind != "Instruction" else []
+    return (min(shares), max(shares)) if shares else _USUAL
 
 
 def _span(cpus: str) -> int:
