@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..light import light
 from .copies import WorkspaceError
 
 START = "00_start_here.ipynb"
@@ -40,7 +41,7 @@ def open_lab(folder: Path, arguments: Sequence[str] = (), run: Run | None = None
 def command_for(arguments: Sequence[str]) -> list[str]:
     """The command that starts JupyterLab on this machine, with the learner's own arguments last."""
     # Without a feed there is no dialogue about news in front of the first page, and no call to the network.
-    command = [sys.executable, "-m", "jupyterlab", "--LabApp.news_url=None"]
+    command = light("jupyterlab", "--LabApp.news_url=None")
     if not any(argument.endswith(".ipynb") for argument in arguments):
         # Unlike a file to open, this also stands in the address that is printed where there is no browser.
         command.append(f"--LabApp.default_url=/lab/tree/{START}")

@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ..light import light_imports
+
 # What decides about marks makes `check` raise; a build is a learner's first "Run All".
 _STRICT = ("BNLIB_STRICT", "NBGRADER_EXECUTION", "PYTEST_CURRENT_TEST")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -27,9 +29,10 @@ def execute(notebook: dict[str, Any], name: str, *, timeout: int = 300) -> None:
 
     It runs in an empty folder of its own. Raises BuildError.
     """
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    with light_imports():
+        import nbformat
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     node = nbformat.from_dict(notebook)
     with tempfile.TemporaryDirectory() as folder:

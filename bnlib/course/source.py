@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..exercises import Course, courses
+from ..light import light_imports
 from . import marks
 from .cells import Kind, SourceCell, SourceError, SourceNotebook
 
@@ -42,7 +43,8 @@ def load(path: str | Path, course: Course | None = None) -> SourceNotebook:
     path = Path(path)
     if path.suffix == ".ipynb":
         return load_notebook(path)
-    import jupytext  # only authors and graders read sources
+    with light_imports():
+        import jupytext  # only authors and graders read sources
 
     course = course or _course_with(path)
     points = {exercise.id: exercise.points for exercise in course.notebooks.get(path.stem, ())}

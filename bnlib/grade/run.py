@@ -7,13 +7,14 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from xml.etree import ElementTree
+
+from ..light import light
 
 Outcome = Literal["passed", "failed", "skipped", "missing"]
 
@@ -22,13 +23,6 @@ STARTING = 120.0
 # nbval waits this long for a kernel's last words, and pytest needs a moment to write its report.
 GRACE = 15.0
 MAX_REPORT = 64 * 2**20
-
-# jsonschema would import these for the formats of texts, which nobody asks it for: a second and more to start.
-_NOT_NEEDED = ("rfc3987_syntax", "isoduration")
-_START = (
-    f"import sys; sys.modules.update(dict.fromkeys({_NOT_NEEDED})); "
-    "import pytest; raise SystemExit(pytest.main(sys.argv[1:]))"
-)
 
 _running: set[subprocess.Popen[bytes]] = set()
 
@@ -72,7 +66,7 @@ def run(notebook: dict[str, Any], scratch: Path, cell_timeout: float, limit: flo
     file.write_text(json.dumps(notebook), encoding="utf-8")
     report, log = scratch / "junit.xml", scratch / "pytest.log"
     command = [
-        *(sys.executable, "-c", _START, "-p", "nbval.plugin"),
+        *light("pytest", "-p", "nbval.plugin"),
         *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={cell_timeout:g}"),
         *("--noconftest", "-c", os.devnull, f"--rootdir={folder}", "-p", "no:cacheprovider"),
         *("-q", "--tb=no", f"--junitxml={report}", file.name),

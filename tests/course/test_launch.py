@@ -53,7 +53,7 @@ def test_course_fills_the_folder_and_opens_its_first_notebook(root, runs, monkey
     monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
     assert commands.main(["--root", str(root), "course"]) == 7
     ((command, folder),) = runs
-    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert command[:4] == [sys.executable, "-m", "bnlib.light", "jupyterlab"]
     assert "--LabApp.default_url=/lab/tree/00_start_here.ipynb" in command
     assert folder == root / "my_course"
     assert (folder / "00_start_here.ipynb").exists()

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
-from xml.etree import ElementTree
 
-from bnlib.course import build
 from bnlib.course.source import SourceNotebook, find_course_sources, load
+from bnlib.grade.run import run
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = find_course_sources(ROOT)
@@ -22,28 +18,9 @@ def lesson(name: str) -> SourceNotebook:
 
 def failures(notebook: dict, folder: Path) -> list[str]:
     """The ids of the cells that fail under `pytest --nbval-lax`; every code cell must have been run."""
-    file, report = folder / "notebook.ipynb", folder / "report.xml"
-    file.write_text(build.dump(notebook), encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval-lax",
-        "--nbval-current-env",
-        "--nbval-cell-timeout=300",
-    ]
-    command += ["-p", "no:cacheprovider", "--noconftest", "-c", os.devnull, f"--rootdir={folder}"]
-    done = subprocess.run(
-        [*command, f"--junitxml={report}", str(file)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    cases = list(ElementTree.parse(report).iter("testcase"))
+    found = run(notebook, folder, cell_timeout=300, limit=600)
+    assert not found.ended
     code = [cell["id"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    assert len(cases) == len(code), done.stdout[-2000:]
-    bad = [case.find("failure") is not None or case.find("error") is not None for case in cases]
-    assert done.returncode == int(any(bad)), done.stdout[-2000:]
-    return [identifier for identifier, failed in zip(code, bad, strict=True) if failed]
+    results = found.cells[: len(code)]
+    assert {result.outcome for result in results} <= {"passed", "failed"}, results
+    return [name for name, result in zip(code, results, strict=True) if result.outcome == "failed"]
