@@ -7,27 +7,19 @@ Needs Chromium and the requirements of the tests; without them it says so and me
 from __future__ import annotations
 
 import json
-import os
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
 from report import Row, table
+from window import ROOT, window
 
 from bnlib import flow
 from bnlib.flow.cut import Cutter
 from bnlib.flow.layout import layout
 from bnlib.flow.timeline import timeline
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests" / "flow"), str(ROOT / "tests" / "browser")]
-
-from layers import deep, graph_of  # noqa: E402
+from layers import deep, graph_of  # isort: skip
 
 if TYPE_CHECKING:
     from lab import Lab, Notebook
@@ -140,22 +132,10 @@ _CUT = """async name => {
 def rows(full: bool = False) -> list[Row]:
     """What needs no browser, then what does; without a browser, a word on standard error."""
     found = python_rows()
-    try:
-        from lab import find_chromium
-        from playwright.sync_api import sync_playwright
-    except ImportError as error:
-        print(f"the flow in a browser is left out: {error}", file=sys.stderr)
-        return found
-    chromium = find_chromium()
-    if chromium is None:
-        print("the flow in a browser is left out: there is no Chromium here", file=sys.stderr)
-        return found
-    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with _lab() as lab, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--disable-gpu", *root])
-        for nodes, graph in _GRAPHS.items():
-            found += _browser_rows(lab, browser, nodes, graph)
-        browser.close()
+    with window("the flow in a browser") as here:
+        if here is not None:
+            for nodes, graph in _GRAPHS.items():
+                found += _browser_rows(*here, nodes, graph)
     return found
 
 
@@ -192,18 +172,6 @@ def _once(function: Any) -> float:
     started = perf_counter()
     function()
     return perf_counter() - started
-
-
-@contextmanager
-def _lab() -> Iterator[Lab]:
-    from lab import Lab
-
-    with tempfile.TemporaryDirectory() as folder:
-        running = Lab(Path(folder))
-        try:
-            yield running
-        finally:
-            running.close()
 
 
 class _Heard:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .machine import WORTH_THREADS, Array, caches, run
+from .machine import WORTH_THREADS, Array, Workspace, caches, run
 
 # Smaller blocks would be mostly calls and waiting for the interpreter's lock; larger ones gain little more.
 LARGEST = 2**21
@@ -79,14 +79,6 @@ class Block(NamedTuple):
         return [slice(first, min(first + step, stop)) for first in range(self.rows.start, stop, step)]
 
 
-def walk(
-    work: Callable[[Block, int], None], todo: list[Block], x: Array, threads: int | None, each: int = 1
-) -> None:
-    """Call `work` for every block of x, with the number of the thread; see `run`."""
-    place = todo[0].place
-    run(work, todo, x.nbytes, threads, row=min(row_of(x.itemsize), place.stop - place.start), each=each)
-
-
 def one_block(x: Array) -> bool:
     """Whether an array is so small that cutting it would only cost."""
     return x.nbytes <= WORTH_THREADS and len(x) <= _FEW_ROWS
@@ -128,12 +120,29 @@ def _cut(n: int, d: int, itemsize: int, whole_rows: bool) -> list[Block]:
     return found
 
 
-def spread(todo: list[Block], dtype: np.dtype[Any], *rows: Array | None) -> dict[tuple[int, int], list[Any]]:
-    """Parameters (D,) as wide rows of one type, for each kind of block."""
-    kinds = {block.kind: block for block in todo}
-    return {
-        kind: [
-            None if row is None else block.wide(row[block.columns].astype(dtype, copy=False)) for row in rows
-        ]
-        for kind, block in kinds.items()
-    }
+class Plan:
+    """How a call goes through x and arrays like it: in which blocks, on how many threads, with what working space."""
+
+    def __init__(
+        self, x: Array, space: Workspace | None, threads: int | None, *, whole_rows: bool = False
+    ) -> None:
+        self.blocks = blocks(x, whole_rows=whole_rows)
+        self.space, self._threads, self._bytes = space, threads, x.nbytes
+        place = self.blocks[0].place
+        self._row = min(row_of(x.itemsize), place.stop - place.start)
+
+    def walk(self, work: Callable[[Block, int], None], *, back: bool = False, each: int = 1) -> None:
+        """Call `work` for every block, the last one first if `back`, with the number of the thread; see `run`."""
+        todo = self.blocks[::-1] if back else self.blocks
+        run(work, todo, self._bytes, self._threads, row=self._row, each=each)
+
+    def spread(self, dtype: np.dtype[Any], *rows: Array | None) -> dict[tuple[int, int], list[Any]]:
+        """Parameters (D,) as wide rows of one type, for each kind of block."""
+        kinds = {block.kind: block for block in self.blocks}
+        return {
+            kind: [
+                None if row is None else block.wide(row[block.columns].astype(dtype, copy=False))
+                for row in rows
+            ]
+            for kind, block in kinds.items()
+        }

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .batch import MOMENTUM
-from .blocks import SUMS, Block, blocks, one_block, spread, walk
+from .blocks import SUMS, Block, Plan, one_block
 from .core import epsilon, parameter
 from .fast_rows import (
     floats,
@@ -82,16 +82,14 @@ def batchnorm_forward(
     if mode == "train" and one_block(x):
         mu, var, kept = _small_forward(x, gamma, beta, eps, out)
     else:
-        todo = blocks(x)
-        mu, var = running
-        near = False
+        plan, (mu, var), near = Plan(x, workspace, threads), running, False
         if mode == "train":
-            mu, var, near = _moments(x, out, todo, workspace, threads)
+            mu, var, near = _moments(x, out, plan)
         ivar, centre = 1.0 / np.sqrt(var + eps), None if near else mu.astype(x.dtype)
         rest = mu if centre is None else mu - centre
         kept = Kept(x, gamma, ivar, centre, rest, mode == "test")
         scale = gamma * ivar
-        _affine(kept, scale, beta - scale * rest, out, todo, threads)
+        _affine(kept, scale, beta - scale * rest, out, plan)
     momentum = float(bn_param.get("momentum", MOMENTUM))
     for name, old, new in zip(("running_mean", "running_var"), running, (mu, var), strict=True):
         if mode == "train":
@@ -120,14 +118,14 @@ def batchnorm_backward(
     dx, n = target(out, source, dout), len(source)
     if rest is None and one_block(source):
         return _small_backward(dout, kept, dx)
-    todo = blocks(source)
-    dbeta, dgamma = _sums(kept, dout, dx, todo, workspace, threads)
+    plan = Plan(source, workspace, threads)
+    dbeta, dgamma = _sums(source, kept.centre, dout, dx, plan)
     slope = dgamma / n
     if rest is not None:
         dgamma = (dgamma - rest * dbeta) * ivar
         slope = dgamma / n * ivar
     mean = dbeta / n if rest is None else dbeta / n - rest * slope
-    _gradient(dout, kept, None if constant else (slope, mean), gamma * ivar, dx, todo, threads)
+    _gradient(dout, kept, None if constant else (slope, mean), gamma * ivar, dx, plan)
     return dx, dgamma.astype(dx.dtype), dbeta.astype(dx.dtype)
 
 
@@ -157,64 +155,53 @@ def _small_backward(dout: Array, kept: Kept, dx: Array) -> tuple[Array, Array, A
     return dx, dgamma, dbeta
 
 
-def _moments(
-    x: Array, room: Array, todo: list[Block], space: Workspace | None, threads: int | None
-) -> tuple[Array, Array, bool]:
+def _moments(x: Array, room: Array, plan: Plan) -> tuple[Array, Array, bool]:
     """Mean and variance of each column, in float64, and whether the means are near 0.
 
     One walk gives both, from the sums of x and of its squares, where that costs few digits, which shows in the
     sums. Else a second one sums about the means found, and corrects them. Source: T. Chan, G. Golub and
     R. LeVeque, "Algorithms for computing the sample variance: analysis and recommendations" (1983).
     """
-    mu, square = _sums(Kept(x, x, x), None, room, todo, space, threads) / len(x)
+    mu, square = _sums(x, None, None, room, plan) / len(x)
     # Infinite squares may only be too large for the precision; what is not a number fails the comparison.
     if np.all(mu**2 <= _SHARE * square) and np.all(np.isfinite(square)):
         return mu, square - mu**2, True
     about = mu.astype(x.dtype)
-    rest, square = _sums(Kept(x, x, x, about), None, room, todo, space, threads) / len(x)
+    rest, square = _sums(x, about, None, room, plan) / len(x)
     return about + rest, np.maximum(square - rest**2, 0.0), False
 
 
-def _sums(
-    kept: Kept,
-    dout: Array | None,
-    room: Array,
-    todo: list[Block],
-    space: Workspace | None,
-    threads: int | None,
-) -> Array:
+def _sums(source: Array, centre: Array | None, dout: Array | None, room: Array, plan: Plan) -> Array:
     """Over the rows, the sums of dout and of dout * moved, where `moved` is source - centre: (2, D) in float64.
 
     Without a dout, `moved` stands in its place.
     """
-    source, d = kept.source, kept.source.shape[1]
-    count, width = todo[-1].number + 1, todo[0].fold * d
-    sums, products = (np.zeros((count, parts, width), source.dtype) for parts in (SUMS, 1))
-    rows = spread(todo, source.dtype, kept.centre)
+    d, last = source.shape[1], plan.blocks[-1]
+    shape = last.number + 1, SUMS, plan.blocks[0].fold * d
+    sums, products = np.zeros(shape, source.dtype), np.zeros((shape[0], shape[2]), source.dtype)
+    rows = plan.spread(source.dtype, centre)
 
     def work(block: Block, thread: int) -> None:
         moved, (centre,) = block.of(source), rows[block.kind]
         if centre is not None:
             # A workspace stays in the cache; without one there is room where the result will be.
-            mine = block.of(room) if space is None else space.like(moved, thread)
+            mine = plan.space.like(moved, thread) if plan.space else block.of(room)
             moved = np.subtract(moved, centre, out=mine)
         above = moved if dout is None else block.of(dout)
         # The longer calculation first: it hides more of the way from memory.
-        np.einsum("ij,ij->j", above, moved, out=products[block.number, 0, block.place])
+        np.einsum("ij,ij->j", above, moved, out=products[block.number, block.place])
         parts = gcd(SUMS, len(above))
         into = sums[block.number, :parts, block.place]
         np.add.reduce(above.reshape(parts, -1, above.shape[1]), axis=1, out=into)
 
-    walk(work, todo, source, threads)
+    plan.walk(work)
     found = (np.add.reduce(part.reshape(-1, d), axis=0, dtype=np.float64) for part in (sums, products))
     return np.stack(list(found))
 
 
-def _affine(
-    kept: Kept, scale: Array, shift: Array, out: Array, todo: list[Block], threads: int | None
-) -> None:
+def _affine(kept: Kept, scale: Array, shift: Array, out: Array, plan: Plan) -> None:
     """out = (source - centre) * scale + shift, in the order that finds the last blocks in the cache still."""
-    rows = spread(todo, out.dtype, kept.centre, scale, shift)
+    rows = plan.spread(out.dtype, kept.centre, scale, shift)
 
     def work(block: Block, thread: int) -> None:
         centre, scale, shift = rows[block.kind]
@@ -225,20 +212,14 @@ def _affine(
         np.add(target, shift, out=target)
         block.put(target, out)
 
-    walk(work, todo[::-1], out, threads)
+    plan.walk(work, back=True)
 
 
 def _gradient(
-    dout: Array,
-    kept: Kept,
-    share: tuple[Array, Array] | None,
-    scale: Array,
-    dx: Array,
-    todo: list[Block],
-    threads: int | None,
+    dout: Array, kept: Kept, share: tuple[Array, Array] | None, scale: Array, dx: Array, plan: Plan
 ) -> None:
     """dx = (dout - (source - centre) * slope - mean) * scale; without the `share`, slope and mean, dout * scale."""
-    rows = spread(todo, dx.dtype, kept.centre, scale, *(share or ()))
+    rows = plan.spread(dx.dtype, kept.centre, scale, *(share or ()))
 
     def work(block: Block, thread: int) -> None:
         (centre, scale, *share), above, target = rows[block.kind], block.of(dout), block.of(dx)
@@ -253,4 +234,4 @@ def _gradient(
         np.multiply(above, scale, out=target)
         block.put(target, dx)
 
-    walk(work, todo[::-1], dx, threads)
+    plan.walk(work, back=True)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .blocks import Block, blocks, walk
+from .blocks import Block, Plan
 from .core import EPS, batch, epsilon, parameter, upstream
 from .machine import Array, Workspace
 
@@ -105,7 +105,7 @@ def _rows_forward(
             if beta is not None:
                 np.add(target, beta, out=target)
 
-    walk(work, blocks(x, whole_rows=True), x, threads, each=2)
+    Plan(x, workspace, threads, whole_rows=True).walk(work, each=2)
     return out, KeptRows(x, gamma, tuple(means), inverse)
 
 
@@ -115,8 +115,8 @@ def _rows_backward(
     """dx of each block of rows in one go; dgamma and dbeta are sums over all of them."""
     x, gamma, means, inverse = kept
     dout, space = like(dout, x), workspace or Workspace()
-    dx, todo = target(out, x, dout), blocks(x, whole_rows=True)
-    found = np.zeros((len(todo), 2, x.shape[1]))
+    dx, plan = target(out, x, dout), Plan(x, workspace, threads, whole_rows=True)
+    found = np.zeros((len(plan.blocks), 2, x.shape[1]))
 
     def work(block: Block, thread: int) -> None:
         for rows in block.pieces(x):
@@ -135,7 +135,7 @@ def _rows_backward(
             np.subtract(target, xhat, out=target)
             np.multiply(target, inverse[rows], out=target)
 
-    walk(work, todo, x, threads, each=2)
+    plan.walk(work, each=2)
     dgamma, dbeta = np.add.reduce(found, axis=0).astype(x.dtype)
     return dx, dgamma, dbeta
 
