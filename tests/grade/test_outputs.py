@@ -143,6 +143,7 @@ def test_a_page_shows_names_and_messages_as_text(name: str, message: str, tmp_pa
 def test_the_class_page_says_which_exercise_fails_and_which_mistake_is_common(tmp_path: Path) -> None:
     write_pages(CLASS, learners(CLASS, ["class"]), tmp_path)
     text = " ".join(Texts((tmp_path / "index.html").read_text()).text.split())
+    assert "The backward pass through batch normalization: the class" in text
     assert "3.9 2 of 2" in text
     assert "mean-for-sum" in text
     assert "It is empty." in text

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ...check.card import markup
 from ...check.record import write_whole
+from ...exercises import courses
 from ..report import SIGNS, ExerciseResult, Report, SubmissionResult
 from .junit import clean
 from .learners import Learner
@@ -60,7 +61,7 @@ def learner_page(report: Report, learner: Learner) -> str:
     for result in learner.unread:
         parts.append(f"<h2>{escape(_shown(result.submission))}</h2>")
         parts += _notes(result)
-    return _page(f"{report.course}: {_shown(learner.name)}", parts)
+    return _page(f"{_title(report)}: {_shown(learner.name)}", parts)
 
 
 def class_page(report: Report, class_: Sequence[Learner]) -> str:
@@ -83,7 +84,13 @@ def class_page(report: Report, class_: Sequence[Learner]) -> str:
             for _, result in unread
         )
         parts += ["<h2>Could not be graded</h2>", _table(("file", "why"), rows)]
-    return _page(f"{report.course}: the class", parts)
+    return _page(f"{_title(report)}: the class", parts)
+
+
+def _title(report: Report) -> str:
+    """What the graded courses are called; the short name of one that isn't installed where the pages are written."""
+    known = courses()
+    return ", ".join(known[name].title if name in known else name for name in report.course.split(", "))
 
 
 def _exercise(one: ExerciseResult) -> str:
