@@ -94,17 +94,7 @@ draw(graph, grads, dims=letters)
 # One helper for what follows: it lays numbers out as a table. There is nothing to learn in it.
 
 # %%
-from IPython.display import Markdown
-
-
-def table(**columns):
-    """Columns of numbers side by side; an underscore in a heading becomes a space."""
-    heads = [name.replace("_", " ") for name in columns]
-    rows = zip(*columns.values(), strict=True)
-    body = [" | ".join(cell if isinstance(cell, str) else f"{cell:g}" for cell in row) for row in rows]
-    lines = [" | ".join(heads), " | ".join("--:" for _ in heads), *body]
-    return Markdown("\n".join(f"| {line} |" for line in lines))
-
+from bnlib.table import table
 
 table(row=range(4), x=graph["x"].value[:, 0], xmu=graph["xmu"].value[:, 0], xhat=graph["xhat"].value[:, 0])
 

@@ -18,22 +18,11 @@ import numpy as np
 # One helper for what follows: it lays numbers out as a table. There is nothing to learn in it.
 
 # %%
-from IPython.display import Markdown
-
 from bnlib import check, hint, judge, picture, play
 from bnlib.gradcheck import complex_step, numeric_gradient as measure, relative_error as apart
 from bnlib.norms import staged
 from bnlib.style import ACCENT, GRADIENT, INK, MUTED, figure
-
-
-def table(**columns):
-    """Columns of numbers side by side; an underscore in a heading becomes a space."""
-    heads = [name.replace("_", " ") for name in columns]
-    rows = zip(*columns.values(), strict=True)
-    body = [" | ".join(cell if isinstance(cell, str) else f"{cell:.4g}" for cell in row) for row in rows]
-    lines = [" | ".join(heads), " | ".join("--:" for _ in heads), *body]
-    return Markdown("\n".join(f"| {line} |" for line in lines))
-
+from bnlib.table import table
 
 # %% [markdown]
 # ## A step to one side
@@ -70,7 +59,6 @@ print("how fast the loss rises with x[0, 0]:", exact)
 #
 # A derivative is what this tends to when `h` becomes small. So which of these steps will come closest: 0.1,
 # 0.00001, or the smallest, 0.000000000000001? Commit yourself before you run the cell.
-
 
 # %%
 def moved(h):
@@ -453,7 +441,6 @@ print(f"true slope 1, measured {measured:.2f}")
 # %% [markdown]
 # One foot stands on the flat side. Whatever lies closer to the kink than `h` gets a number between the two slopes.
 # Move `h`.
-
 
 # %%
 def beside_the_kink(h):

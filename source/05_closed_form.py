@@ -20,22 +20,11 @@ import numpy as np
 # The batch is the one of notebook 03, small enough to follow, with an `eps` of 1.5 for the sake of round numbers.
 
 # %%
-from IPython.display import Markdown
-
 from bnlib import check, digits_batch, draw, hint, judge, look, picture, play, trace
 from bnlib.gradcheck import numeric_gradient, relative_error
 from bnlib.norms import staged
 from bnlib.style import ACCENT, GRADIENT, INK, MUTED, figure
-
-
-def table(**columns):
-    """Columns of numbers side by side; an underscore in a heading becomes a space."""
-    heads = [name.replace("_", " ") for name in columns]
-    rows = zip(*columns.values(), strict=True)
-    body = [" | ".join(cell if isinstance(cell, str) else f"{cell:.4g}" for cell in row) for row in rows]
-    lines = [" | ".join(heads), " | ".join("--:" for _ in heads), *body]
-    return Markdown("\n".join(f"| {line} |" for line in lines))
-
+from bnlib.table import table
 
 inputs = (
     np.array([[5.0, 1.0], [2.0, 1.0], [4.0, 0.5], [1.0, 0.5]]),  # x

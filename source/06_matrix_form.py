@@ -21,21 +21,11 @@ import numpy as np
 # The demonstrations use the course's helpers, and a function that sets numbers in a table.
 
 # %%
-from IPython.display import Markdown
-
 from bnlib import check, digits_batch, draw, hint, judge, picture, play, trace
 from bnlib.gradcheck import complex_step, numeric_gradient
 from bnlib.norms import staged
 from bnlib.style import figure
-
-
-def table(**columns):
-    """Columns side by side; an underscore in a heading becomes a space."""
-    heads = [name.replace("_", " ") for name in columns]
-    rows = zip(*columns.values(), strict=True)
-    body = [" | ".join(cell if isinstance(cell, str) else f"{cell:.6g}" for cell in row) for row in rows]
-    lines = [" | ".join(heads), " | ".join("--:" for _ in heads), *body]
-    return Markdown("\n".join(f"| {line} |" for line in lines))
+from bnlib.table import table
 
 
 def far(a, b):

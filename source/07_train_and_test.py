@@ -16,23 +16,12 @@ import numpy as np
 # The demonstrations use the course's helpers. One of them lays numbers out as a table.
 
 # %%
-from IPython.display import Markdown
-
 from bnlib import check, digits, draw, hint, judge, norms, picture, play, trace
 from bnlib.norms import staged
 from bnlib.style import ACCENT, INK, MUTED, figure
+from bnlib.table import table
 
 images, labels = digits()
-
-
-def table(**columns):
-    """Columns side by side; an underscore in a heading becomes a space."""
-    heads = [name.replace("_", " ") for name in columns]
-    rows = zip(*columns.values(), strict=True)
-    body = [" | ".join(cell if isinstance(cell, str) else f"{cell:.4g}" for cell in row) for row in rows]
-    lines = [" | ".join(heads), " | ".join("--:" for _ in heads), *body]
-    return Markdown("\n".join(f"| {line} |" for line in lines))
-
 
 # %% [markdown]
 # ## One image and no batch

@@ -493,17 +493,7 @@ runs = {key: train(LAYERS[key[1]], depth=key[0], seed=key[2], watch=norms) for k
 # correctly, each with its standard deviation over the five seeds.
 
 # %%
-from IPython.display import Markdown
-
-
-def table(**columns):
-    """Columns side by side; an underscore in a heading becomes a space."""
-    heads = [name.replace("_", " ") for name in columns]
-    rows = zip(*columns.values(), strict=True)
-    body = [" | ".join(cell if isinstance(cell, str) else f"{cell:.3g}" for cell in row) for row in rows]
-    lines = [" | ".join(heads), " | ".join("--:" for _ in heads), *body]
-    return Markdown("\n".join(f"| {line} |" for line in lines))
-
+from bnlib.table import table
 
 def spread(values, digits=3):
     return f"{np.mean(values):.{digits}f} ± {np.std(values):.{digits}f}"

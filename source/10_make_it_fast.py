@@ -89,20 +89,10 @@ def best_of(function, *arguments, times=3):
 # One helper for tables, and the two times.
 
 # %%
-from IPython.display import Markdown
-
-
-def table(**columns):
-    """Columns side by side; an underscore in a heading becomes a space."""
-    heads = [name.replace("_", " ") for name in columns]
-    rows = zip(*columns.values(), strict=True)
-    body = [" | ".join(cell if isinstance(cell, str) else f"{cell:.3g}" for cell in row) for row in rows]
-    lines = [" | ".join(heads), " | ".join("--:" for _ in heads), *body]
-    return Markdown("\n".join(f"| {line} |" for line in lines))
-
+from bnlib.table import table
 
 times = {"staged": best_of(staged, dout, cache), "closed": best_of(closed, dout, cache)}
-table(form=list(times), milliseconds=list(times.values()))
+table(digits=3, form=list(times), milliseconds=list(times.values()))
 
 # %% [markdown]
 # ## Count the walks
@@ -147,6 +137,7 @@ def count(backward, *more):
 
 counted = {"staged": count(staged), "closed": count(closed)}
 table(
+    digits=3,
     form=list(counted),
     walks=[walks for walks, _ in counted.values()],
     operations_per_entry=[flops for _, flops in counted.values()],
@@ -216,6 +207,7 @@ def predicted(walks):
 
 
 table(
+    digits=3,
     form=["staged", "closed", "the least"],
     walks=[counted["staged"][0], counted["closed"][0], 5.0],
     predicted_milliseconds=[predicted(w) for w in (counted["staged"][0], counted["closed"][0], 5)],
@@ -232,6 +224,7 @@ table(
 # %%
 existing = np.empty_like(dout)
 table(
+    digits=3,
     result=["a new array", "one that exists, by out="],
     milliseconds=[
         best_of(lambda: np.add(dout, x), times=5),
@@ -262,7 +255,7 @@ def peak(backward, *more):
 
 
 peaks = {"staged": peak(staged), "closed": peak(closed)}
-table(form=list(peaks), arrays_at_the_peak=list(peaks.values()))
+table(digits=3, form=list(peaks), arrays_at_the_peak=list(peaks.values()))
 
 # %% [markdown]
 # A name keeps its array alive until the function returns. That is why `staged` holds so many. `closed` gives its
@@ -289,6 +282,7 @@ def forward_in_place(x, gamma, beta, mu, ivar):
 
 mu, ivar = x.mean(axis=0), cache[3]
 table(
+    digits=3,
     forward=["plain", "in place"],
     milliseconds=[best_of(f, x, gamma, beta, mu, ivar) for f in (forward_plain, forward_in_place)],
     an_entry_of_out=[float(f(x, gamma, beta, mu, ivar)[5, 3]) for f in (forward_plain, forward_in_place)],
@@ -362,6 +356,7 @@ times["no temporaries"] = best_of(lean, dout, cache)
 
 def summary():
     return table(
+        digits=3,
         form=list(times),
         arrays=[peaks[form] for form in times],
         walks_of_memory=[counted[form][0] for form in times],
@@ -524,6 +519,7 @@ def by_strips(dout, cache, columns):
 
 STRIPS = [16, 64, 256]
 table(
+    digits=3,
     form=[f"strips of {columns} columns" for columns in STRIPS] + ["blocks of 64 rows"],
     walks=[3] * 3 + [5],
     predicted_ms=[predicted(3)] * 3 + [predicted(5)],
@@ -656,6 +652,7 @@ def row_off(length, buffer):
 usual = np.getbufsize()
 print(f"NumPy's buffer holds {usual:,} numbers.")
 table(
+    digits=3,
     row_length=[f"{length:,}" for length in LENGTHS],
     ns_a_number=[row_off(length, usual) for length in LENGTHS],
     with_a_buffer_as_long_as_the_row=[row_off(length, min(length, usual)) for length in LENGTHS],
@@ -774,7 +771,7 @@ scale = np.max(np.abs(dout[few] * gamma * small[3]))
 # With arrays of their own, since dx is smaller here.
 FORMS |= {again: threaded, "bnlib": fast.batchnorm_backward}
 errors = [np.abs(backward(dout[few], small)[0] - right) for backward in FORMS.values()]
-table(form=list(FORMS), largest_error_of_dx=[float(np.max(error) / scale) for error in errors])
+table(digits=3, form=list(FORMS), largest_error_of_dx=[float(np.max(error) / scale) for error in errors])
 
 # %% [markdown]
 # That is the rounding of float32, and no more.
