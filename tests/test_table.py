@@ -33,5 +33,5 @@ def test_a_table_without_rows_has_its_headings() -> None:
 
 
 def test_columns_of_different_length_are_refused() -> None:
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match=r"shorter|longer"):
         table(a=[1, 2], b=[3])

@@ -189,8 +189,8 @@ def test_of_bnlib_it_has_graphs_and_nothing_that_holds_an_answer(
     # What would only show something is there, and does nothing.
     cell = (
         "import matplotlib.pyplot as plt\nfrom matplotlib import colors\nfrom IPython.display import Markdown\n"
-        "from bnlib.style import figure, ACCENT\nfrom tqdm import tqdm\n"
-        "fig, ax = plt.subplots()\nax[0].plot([1], color=ACCENT)\nplt.show()\nMarkdown('a')\n"
+        "from bnlib.style import figure, ACCENT\nfrom bnlib.table import table\nfrom tqdm import tqdm\n"
+        "fig, ax = plt.subplots()\nax[0].plot([1], color=ACCENT)\nplt.show()\nMarkdown('a')\ntable(a=[1])\n"
         "with plt.rc_context(): figure(1)\nfor step in tqdm(range(3)): last = step\nassert last == 2\n"
     )
     found = desk.run("<cell>", cell)

@@ -9,7 +9,7 @@ from typing import Any
 
 # An answer's cell may import these, and draw what it likes; a right answer below that is still a right answer.
 SILENT = {"IPython", "ipywidgets", "matplotlib", "mpl_toolkits", "seaborn", "tqdm"}
-SILENT |= {"bnlib.bar", "bnlib.plots", "bnlib.sidebyside", "bnlib.style"}
+SILENT |= {"bnlib.bar", "bnlib.plots", "bnlib.sidebyside", "bnlib.style", "bnlib.table"}
 
 
 class Silence:
