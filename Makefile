@@ -6,6 +6,9 @@ VENV ?= .venv
 ARGS ?=
 RUN := $(VENV)/bin/python
 
+# Without it each of the many short processes of the tests and of the grader would compile bnlib anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: course update test notebooks figures bench bench-full handout
 
 course: $(VENV)/.installed

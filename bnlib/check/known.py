@@ -87,7 +87,7 @@ def _best(suspects: list[_Suspect]) -> list[_Suspect]:
 def made_by(mistake: Mistake, learner: Attempt) -> Attempt:
     """What comes of the exercise with the mistake in it, at the case of an attempt."""
     exercise = learner.exercise
-    return attempt(exercise, mistake.instead(exercise.needs), learner.case)
+    return attempt(exercise, mistake.instead(exercise.needs), learner.case, learner.expected)
 
 
 def agreement(learner: Attempt, mistake: Attempt, names: frozenset[str] | None = None) -> int:

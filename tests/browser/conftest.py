@@ -11,7 +11,7 @@ import pytest
 from lab import NO_NETWORK, Lab, Notebook, find_chromium
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 NO_CHROMIUM = (
     "the tests in a real browser were left out, for want of a Chromium. To have them: "
@@ -52,15 +52,23 @@ def browser(chromium: str) -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="module")
+def window(lab: Lab, browser: Browser) -> Iterator[Page]:
+    """JupyterLab in a window, for all the notebooks that a file of tests opens, each with a kernel of its own."""
+    page = lab.window(browser)
+    yield page
+    page.context.close()
+
+
 @pytest.fixture
-def open_notebook(lab: Lab, browser: Browser) -> Iterator[Callable[[Path], Notebook]]:
-    """Copy a notebook into a learner's fresh folder and open it there; ended when the test is over."""
+def open_notebook(lab: Lab, window: Page) -> Iterator[Callable[[Path], Notebook]]:
+    """Copy a notebook into a learner's fresh folder and open it there; closed when the test is over."""
     opened: list[Notebook] = []
 
     def open_copy(source: Path) -> Notebook:
         copy = lab.folder() / source.name
         copy.write_bytes(source.read_bytes())
-        opened.append(lab.open(browser, copy))
+        opened.append(lab.open_in(window, copy))
         return opened[-1]
 
     yield open_copy

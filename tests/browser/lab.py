@@ -13,11 +13,12 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from bnlib.light import light
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -53,6 +54,7 @@ class Lab:
         self.root = home / "course"
         self.root.mkdir(parents=True)
         self._folders = 0
+        self._windows = 0
         self._log: list[str] = []
         settings = home / "settings"
         for name, value in _SETTINGS.items():
@@ -68,8 +70,9 @@ class Lab:
             "JUPYTER_TOKEN": self.token,
             "IPYTHONDIR": str(home / "ipython"),
         }
-        command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        command = light(
+            "jupyterlab",
+            *("--no-browser", "--allow-root"),
             *("--ip=127.0.0.1", "--port=0"),
             f"--ServerApp.root_dir={self.root}",
             f"--LabApp.user_settings_dir={settings}",
@@ -77,7 +80,7 @@ class Lab:
             "--LabApp.expose_app_in_browser=True",
             "--LabApp.extension_manager=readonly",
             "--ServerApp.terminals_enabled=False",
-        ]
+        )
         self._process = subprocess.Popen(
             command,
             env=environment,
@@ -119,22 +122,47 @@ class Lab:
         folder.mkdir()
         return folder
 
-    def open(self, browser: Browser, notebook: Path) -> Notebook:
-        """Open a notebook that lies under `root`, in a browser window of its own, with its kernel idle."""
+    def window(self, browser: Browser, notebook: Path | None = None) -> Page:
+        """JupyterLab in a browser window of its own, empty or with a notebook that lies under `root`.
+
+        Loading JupyterLab takes far longer than opening a notebook in it, so that a file of tests has one window
+        and opens its notebooks there with `open_in`, one after the other.
+        """
         context = browser.new_context(viewport={"width": 1280, "height": 1000})
         context.set_default_timeout(PATIENCE * 1000)
         page = context.new_page()
-        path = notebook.relative_to(self.root)
-        workspace = "-".join(path.with_suffix("").parts)
-        page.goto(f"{self.url}/lab/workspaces/{workspace}/tree/{path.as_posix()}?token={self.token}")
+        self._windows += 1
+        tree = f"/tree/{self._path(notebook)}" if notebook else ""
+        page.goto(f"{self.url}/lab/workspaces/window{self._windows}{tree}?token={self.token}")
         page.wait_for_function("window.jupyterapp !== undefined")
         page.evaluate("jupyterapp.restored")
+        return page
+
+    def open(self, browser: Browser, notebook: Path) -> Notebook:
+        """Open a notebook that lies under `root`, in a browser window of its own, with its kernel idle."""
+        page = self.window(browser, notebook)
+        return self._opened(page, notebook, own_window=True)
+
+    def open_in(self, page: Page, notebook: Path) -> Notebook:
+        """Open a notebook that lies under `root`, in a window that is there, with a kernel of its own, idle."""
+        page.evaluate(
+            "path => { jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'}); }",
+            self._path(notebook),
+        )
+        return self._opened(page, notebook, own_window=False)
+
+    def _path(self, notebook: Path) -> str:
+        return notebook.relative_to(self.root).as_posix()
+
+    def _opened(self, page: Page, notebook: Path, own_window: bool) -> Notebook:
+        """The notebook, once it is shown, its kernel is idle and what the menus do is done to it."""
         page.wait_for_function(
-            "name => jupyterapp.shell.currentWidget?.context?.path === name", arg=path.as_posix()
+            "path => jupyterapp.shell.currentWidget?.context?.path === path", arg=self._path(notebook)
         )
         page.evaluate("jupyterapp.shell.currentWidget.context.ready")
         page.evaluate("jupyterapp.shell.currentWidget.revealed")
-        opened = Notebook(page)
+        page.wait_for_function("jupyterapp.commands.isEnabled('notebook:run-all-cells')")
+        opened = Notebook(page, own_window)
         opened.wait_until_idle()
         return opened
 
@@ -165,26 +193,29 @@ class Cell:
 
 
 class Notebook:
-    """The notebook that is open in a page. Cells are named by their ids."""
+    """The notebook that is in front in a page. Cells are named by their ids."""
 
-    def __init__(self, page: Page):
+    def __init__(self, page: Page, own_window: bool = True):
         self.page = page
+        self._own_window = own_window
 
-    def cells(self) -> list[Cell]:
-        """All cells, with the outputs they have now."""
+    def cells(self, identifier: str | None = None) -> list[Cell]:
+        """All cells, or those of an id, with the outputs they have now."""
+        # The pictures of a notebook are megabytes: what nobody asked for stays in the page.
         found = self.page.evaluate(
-            """() => [...jupyterapp.shell.currentWidget.content.model.cells].map(cell => ({
+            """id => [...jupyterapp.shell.currentWidget.content.model.cells]
+            .filter(cell => id === null || cell.id === id).map(cell => ({
                 id: cell.id, kind: cell.type, source: cell.sharedModel.getSource(),
                 outputs: cell.outputs ? cell.outputs.toJSON() : [],
-            }))"""
+            }))""",
+            identifier,
         )
         return [Cell(c["id"], c["kind"], c["source"], tuple(c["outputs"])) for c in found]
 
     def cell(self, identifier: str) -> Cell:
         """The cell of that id; raises KeyError where there is none."""
-        for cell in self.cells():
-            if cell.id == identifier:
-                return cell
+        for cell in self.cells(identifier):
+            return cell
         raise KeyError(identifier)
 
     def wait_until_idle(self) -> None:
@@ -220,8 +251,9 @@ class Notebook:
 
     def locate(self, identifier: str) -> Locator:
         """A cell's element in the page."""
-        number = [cell.id for cell in self.cells()].index(identifier)
-        return self.page.locator(f'.jp-Cell[data-windowed-list-index="{number}"]')
+        number = self._with_cell(identifier, "(cell, _, notebook, i) => i")
+        widget = self.page.evaluate("jupyterapp.shell.currentWidget.id")
+        return self.page.locator(f'[id="{widget}"] .jp-Cell[data-windowed-list-index="{number}"]')
 
     def theme(self, name: str) -> None:
         """Change JupyterLab's theme: "JupyterLab Light" or "JupyterLab Dark"."""
@@ -244,9 +276,19 @@ class Notebook:
         return pieces
 
     def close(self) -> None:
-        """End the kernel and close the window."""
-        self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-        self.page.context.close()
+        """End the kernel and close the notebook, and the window too if it was opened for it."""
+        if self._own_window:
+            self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+            self.page.context.close()
+        else:
+            # The server ends the kernel while the next notebook opens: nobody has to wait for that.
+            self.page.evaluate(
+                """() => {
+                    const widget = jupyterapp.shell.currentWidget, session = widget.sessionContext.session;
+                    if (session) jupyterapp.serviceManager.sessions.shutdown(session.id);
+                    widget.dispose();
+                }"""
+            )
 
     def _activate(self, identifier: str) -> None:
         self._with_cell(identifier, "(cell, _, notebook, i) => { notebook.activeCellIndex = i; }")

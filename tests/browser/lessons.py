@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab import Lab, Notebook
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 
 from bnlib.exercises import Exercise, courses
 
@@ -13,11 +13,11 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 
 
-def open_copy(lab: Lab, browser: Browser, name: str, text: str) -> Notebook:
-    """Open a notebook in a learner's fresh folder."""
+def open_copy(lab: Lab, window: Page, name: str, text: str) -> Notebook:
+    """Open a notebook in a learner's fresh folder, with a kernel of its own."""
     copy = lab.folder() / f"{name}.ipynb"
     copy.write_text(text, encoding="utf-8")
-    return lab.open(browser, copy)
+    return lab.open_in(window, copy)
 
 
 def exercises(name: str) -> tuple[Exercise, ...]:

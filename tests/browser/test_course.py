@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from lab import PATIENCE, Lab, Notebook, errors, pictures
 from lessons import NOTEBOOKS, ROOT, cards, cell_id, exercises, open_copy
-from playwright.sync_api import Browser, Locator, TimeoutError, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from bnlib.course import source
 from bnlib.exercises import Exercise
@@ -22,12 +22,12 @@ WITH_EXERCISES = [name for name in NOTEBOOKS if exercises(name)]
 expect.set_options(timeout=PATIENCE * 1000)
 
 
-# One window for each notebook, opened and run once: the tests of a notebook come one after another and
-# none of them disturbs what the next one looks at.
+# Each notebook is opened and run once: the tests of a notebook come one after another and none of them disturbs
+# what the next one looks at.
 @pytest.fixture(scope="module")
-def handed_out(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+def handed_out(lab: Lab, window: Page, request: pytest.FixtureRequest) -> Iterator[Notebook]:
     """A notebook as it is handed out, after "Run All"."""
-    notebook = open_copy(lab, browser, request.param, NOTEBOOKS[request.param].read_text(encoding="utf-8"))
+    notebook = open_copy(lab, window, request.param, NOTEBOOKS[request.param].read_text(encoding="utf-8"))
     notebook.run_all()
     yield notebook
     notebook.close()

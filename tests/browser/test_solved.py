@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lab import Lab, errors
 from lessons import NOTEBOOKS, ROOT, cards, cell_id, exercises, open_copy
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 
 from bnlib.course import build, source
 
@@ -13,9 +13,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_it_passes_with_a_solution_in_every_answer(lab: Lab, browser: Browser, name: str) -> None:
+def test_it_passes_with_a_solution_in_every_answer(lab: Lab, window: Page, name: str) -> None:
     book = source.load(ROOT / "source" / f"{name}.py")
-    notebook = open_copy(lab, browser, name, build.dump(build.solved(book)))
+    notebook = open_copy(lab, window, name, build.dump(build.solved(book)))
     try:
         notebook.run_all()
         assert errors(notebook) == []

@@ -1,5 +1,6 @@
 """The known mistakes of every exercise: each one fails, no two of different names look alike, each is named."""
 
+import pickle
 import re
 from dataclasses import replace
 from itertools import combinations
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from bnlib import judge
+from bnlib.check import known
 from bnlib.check.attempt import attempt
 from bnlib.check.known import SILENT, WHOLE, agreement
 from bnlib.exercises import find
@@ -19,17 +21,42 @@ BY_EXERCISE = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise
 EVERY = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
 
 
+def once_each(made_by):
+    """`made_by` that runs a mistake once at each input: the judge tries all of them for each of them again."""
+    kept = {}
+
+    def made(mistake, learner):
+        case = learner.case
+        try:
+            key = id(mistake), case.says, pickle.dumps(case.args)
+        except (pickle.PicklingError, AttributeError):
+            # A function among the arguments.
+            return made_by(mistake, learner)
+        if key not in kept:
+            kept[key] = made_by(mistake, learner)
+        return kept[key]
+
+    return made
+
+
+def judged(exercise):
+    """Each mistake with its verdict; the seeds go round."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(known, "made_by", once_each(known.made_by))
+        return [
+            (mistake, judge(exercise.id, mistake.instead(exercise.needs), (None, 1, 2, 3)[k % 4]))
+            for k, mistake in enumerate(exercise.mistakes)
+        ]
+
+
 @pytest.fixture(scope="module")
 def verdicts():
-    """Each mistake of an exercise with its verdict, found when first asked for; the seeds go round."""
+    """Each mistake of an exercise with its verdict, found when first asked for."""
     found = {}
 
     def of(exercise):
         if exercise.id not in found:
-            found[exercise.id] = [
-                (mistake, judge(exercise.id, mistake.instead(exercise.needs), (None, 1, 2, 3)[k % 4]))
-                for k, mistake in enumerate(exercise.mistakes)
-            ]
+            found[exercise.id] = judged(exercise)
         return found[exercise.id]
 
     return of

@@ -19,14 +19,14 @@ from lab import Lab, Notebook  # noqa: E402
 from playwright.sync_api import expect  # noqa: E402
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 _spec = importlib.util.spec_from_file_location("browser_fixtures", BROWSER / "conftest.py")
 assert _spec is not None
 assert _spec.loader is not None
 _fixtures = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_fixtures)
-chromium, browser = _fixtures.chromium, _fixtures.browser
+chromium, browser, window = _fixtures.chromium, _fixtures.browser, _fixtures.window
 
 # A machine that does something else as well is slow, and not wrong: what doesn't come in these milliseconds never will.
 CEILING = 120_000
@@ -60,18 +60,46 @@ def notebook_of(**cells: str) -> dict:
     }
 
 
+def written(lab: Lab, **cells: str) -> Path:
+    """A notebook of a few cells in a learner's fresh folder."""
+    file = lab.folder() / "flow.ipynb"
+    file.write_text(json.dumps(notebook_of(**cells)))
+    return file
+
+
+def run(notebook: Notebook) -> Notebook:
+    """The same notebook, run, with the patience of these tests."""
+    notebook.page.set_default_timeout(CEILING)
+    notebook.run_all()
+    return notebook
+
+
 @pytest.fixture(scope="module")
-def opened(lab: Lab, browser: Browser) -> Iterator[Callable[..., Notebook]]:
-    """Open a notebook of a few cells and run it, in "lab" or in "notebook"."""
+def opened_for_all(lab: Lab, browser: Browser) -> Iterator[Callable[..., Notebook]]:
+    """Open a notebook of a few cells and run it, in a window of its own: there it stays while others come and go."""
+    found: list[Notebook] = []
+
+    def make(**cells: str) -> Notebook:
+        found.append(lab.open(browser, written(lab, **cells)))
+        return run(found[-1])
+
+    yield make
+    for notebook in found:
+        notebook.close()
+
+
+@pytest.fixture
+def opened(lab: Lab, browser: Browser, window: Page) -> Iterator[Callable[..., Notebook]]:
+    """Open a notebook of a few cells, with a kernel of its own, in "lab" or in "notebook", and run it.
+
+    It's closed when the test is over, so that the window never has a flow in it but the test's own.
+    """
     found: list[Notebook] = []
 
     def make(where: str = "lab", **cells: str) -> Notebook:
-        file = lab.folder() / "flow.ipynb"
-        file.write_text(json.dumps(notebook_of(**cells)))
-        found.append(lab.open(browser, file) if where == "lab" else open_in_notebook(lab, browser, file))
-        found[-1].page.set_default_timeout(CEILING)
-        found[-1].run_all()
-        return found[-1]
+        file = written(lab, **cells)
+        found.append(lab.open_in(window, file) if where == "lab" else open_in_notebook(lab, browser, file))
+        return run(found[-1])
 
     yield make
     for notebook in found:

@@ -35,6 +35,27 @@ class Player:
         self.root.locator("input[type=range]").fill(str(step))
         self.at(step)
 
+    def at_each_step(self, look: str) -> list[Any]:
+        """What `look`, a function of the root, finds at each step from first to last.
+
+        The slider is moved in the page, as `go` does, without a message to and fro for each step.
+        """
+        found: list[Any] = self.root.evaluate(
+            f"""root => {{
+                const [slider, look, found] = [root.querySelector('input[type=range]'), {look}, []];
+                for (let step = 0; step <= Number(slider.max); step++) {{
+                    slider.value = step;
+                    slider.dispatchEvent(new Event('input', {{bubbles: true}}));
+                    const now = root.dataset.step;
+                    if (now !== String(step)) throw new Error(`step ${{now}} is shown, not ${{step}}`);
+                    found.push(look(root));
+                }}
+                return found;
+            }}"""
+        )
+        assert len(found) == self.last + 1
+        return found
+
     def click(self, name: str) -> None:
         """Press a button by its word."""
         self.root.get_by_role("button", name=name, exact=True).click()

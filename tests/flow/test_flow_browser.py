@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from lab import Lab, Notebook, errors
 from layers import STEPS, graph_of
 from player import Player
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -25,9 +26,9 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="module")
-def notebook(opened: Callable[..., Notebook]) -> Notebook:
+def notebook(opened_for_all: Callable[..., Notebook]) -> Notebook:
     """One notebook in Lab with the layer's flow, run once."""
-    return opened(layer=LAYER, after="'after'")
+    return opened_for_all(layer=LAYER, after="'after'")
 
 
 @pytest.fixture
@@ -196,6 +197,16 @@ KEYS = ["a", "b", "d", "d", "m", "y", "x", "c", "v", "z", "r", "1", "0", "0", "i
         "Shift+M", "Shift+J", "Delete", "Backspace", "f", "p", "o"]  # fmt: skip
 
 
+# Whether the last key left the focus in the flow; then the focus goes to a stop, and what it is is told, if it's there
+# to be seen. In one message, because there are hundreds of keys.
+FOCUS = """stops => {
+    const inside = document.querySelector('.bnlib-flow').contains(document.activeElement);
+    const stop = stops.find(stop => stop.checkVisibility({visibilityProperty: true}));
+    stop?.focus({preventScroll: true});
+    return [inside, stop ? document.activeElement.tagName : null];
+}"""
+
+
 @pytest.mark.parametrize("where", ["lab", "notebook"])
 def test_no_key_reaches_the_notebook(opened: Callable[..., Notebook], where: str) -> None:
     notebook = opened(where, before="1", layer=LAYER, after="2")
@@ -218,17 +229,19 @@ def test_no_key_reaches_the_notebook(opened: Callable[..., Notebook], where: str
     cells = notebook.cells()
     chosen = "jupyterapp.shell.currentWidget.content.activeCellIndex"
     active = notebook.page.evaluate(chosen)
-    focus = "stop => { stop.focus({preventScroll: true}); return document.activeElement.tagName; }"
     reached = set()
+    player.root.focus()
+    last = "nothing"
     for i, stop in enumerate(stops):
         for key in KEYS:
-            if not stop.is_visible():
+            inside, tag = stop.evaluate_all(FOCUS)
+            assert inside, f"{last} took the focus away"
+            if tag is None:
                 break
-            reached.add(stop.evaluate(focus))
+            reached.add(tag)
             notebook.page.keyboard.press(key)
-            assert notebook.page.evaluate(
-                "document.querySelector('.bnlib-flow').contains(document.activeElement)"
-            ), f"{key} took the focus away from stop {i}"
+            last = f"{key} at stop {i}"
+    assert player.root.evaluate_all(FOCUS)[0], f"{last} took the focus away"
     assert {"SECTION", "BUTTON", "INPUT", "SELECT", "SUMMARY", "PRE", "g"} <= reached
     assert [(c.id, c.kind, c.source) for c in notebook.cells()] == [(c.id, c.kind, c.source) for c in cells]
     assert notebook.page.evaluate(chosen) == active
@@ -292,6 +305,22 @@ def test_python_and_jslink_move_it(opened: Callable[..., Notebook]) -> None:
     player.at(player.last)
 
 
+@contextmanager
+def hurried(page: Page) -> Iterator[None]:
+    """What the page waits for comes a hundred times as soon: for a wait that only has to end."""
+    page.evaluate(
+        """() => {
+            const patient = window.setTimeout;
+            window.setTimeout = (act, wait = 0, ...rest) => patient(act, wait / 100, ...rest);
+            window.patiently = () => { window.setTimeout = patient; };
+        }"""
+    )
+    try:
+        yield
+    finally:
+        page.evaluate("patiently()")
+
+
 def test_it_goes_on_when_the_kernel_is_gone(opened: Callable[..., Notebook]) -> None:
     notebook = opened(layer=LAYER)
     player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))
@@ -302,12 +331,13 @@ def test_it_goes_on_when_the_kernel_is_gone(opened: Callable[..., Notebook]) -> 
         notebook.page.keyboard.press("ArrowRight")
         player.at(step)
     player.go(26)
-    player.click("Cut this edge")
-    expect(player.root.locator(".flow-verdict")).to_contain_text("Cutting needs a running kernel")
+    with hurried(notebook.page):
+        player.click("Cut this edge")
+        expect(player.root.locator(".flow-verdict")).to_contain_text("Cutting needs a running kernel")
 
 
 def test_a_reopened_notebook_that_is_not_trusted_shows_the_still_picture(
-    opened: Callable[..., Notebook], lab: Lab, browser: Browser
+    opened: Callable[..., Notebook], lab: Lab
 ) -> None:
     notebook = opened(layer=LAYER)
     notebook.page.evaluate("jupyterapp.shell.currentWidget.context.save()")
@@ -320,11 +350,13 @@ def test_a_reopened_notebook_that_is_not_trusted_shows_the_still_picture(
         .replace('"after"', '"later"')
         .replace("'batchnorm'", "'batchnorm'  ")
     )
-    again = lab.open(browser, copy)
-    image = again.page.locator(".jp-OutputArea img")
-    expect(image).to_be_visible()
-    assert "computational graph of batchnorm_forward" in (image.get_attribute("alt") or "")
-    again.close()
+    again = lab.open_in(notebook.page, copy)
+    try:
+        image = again.locate("layer").locator(".jp-OutputArea img")
+        expect(image).to_be_visible()
+        assert "computational graph of batchnorm_forward" in (image.get_attribute("alt") or "")
+    finally:
+        again.close()
 
 
 def letters(player: Player, what: str) -> float:
@@ -399,30 +431,26 @@ def test_the_marked_lines_are_in_view_from_the_start(opened: Callable[..., Noteb
 def test_other_graphs_play_to_their_end(opened: Callable[..., Notebook], name: str) -> None:
     notebook = opened(graph=f"flow(graph_of('{name}'))")
     player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))
-    for step in range(player.last + 1):
-        player.go(step)
-        said = player.root.inner_text()
-        assert "undefined" not in said
-        assert "NaN" not in said
+    said = player.at_each_step("root => root.innerText")
+    assert said[0] != said[-1]
+    assert [step for step, text in enumerate(said) if "undefined" in text or "NaN" in text] == []
     assert errors(notebook) == []
 
 
 def test_a_large_graph_says_that_it_is_working(opened: Callable[..., Notebook]) -> None:
-    notebook = opened(
-        graph="flow(deep(320, (3, 2)))\nimport json\nprint('done')", again="flow(deep(320, (3, 2)))"
-    )
-    page = notebook.page
-    page.evaluate(
-        """() => {
+    notebook = opened(graph="'not yet'")
+    notebook.set_source("graph", "flow(deep(320, (3, 2)))")
+    notebook.locate("graph").evaluate(
+        """cell => {
             window.said = [];
-            new MutationObserver(() => window.said.push(document.body.innerText.includes('Laying out 320 nodes')))
-                .observe(document.body, { childList: true, subtree: true, characterData: true });
+            new MutationObserver(() => window.said.push(cell.innerText.includes('Laying out 320 nodes')))
+                .observe(cell, { childList: true, subtree: true, characterData: true });
         }"""
     )
-    notebook.run_cell("again")
-    Player(page, notebook.locate("again").locator(".bnlib-flow"))
-    assert any(page.evaluate("window.said"))
-    expect(notebook.locate("again")).not_to_contain_text("Laying out")
+    notebook.run_cell("graph")
+    Player(notebook.page, notebook.locate("graph").locator(".bnlib-flow"))
+    assert any(notebook.page.evaluate("window.said"))
+    expect(notebook.locate("graph")).not_to_contain_text("Laying out")
 
 
 def test_two_hundred_nodes_are_followed_by_the_window(opened: Callable[..., Notebook]) -> None:
@@ -471,9 +499,7 @@ def test_a_narrow_window_keeps_everything_inside(player: Player, notebook: Noteb
     page.set_viewport_size({"width": 1280, "height": 1000})
 
 
-def test_those_who_want_no_motion_get_none(
-    lab: Lab, browser: Browser, opened: Callable[..., Notebook]
-) -> None:
+def test_those_who_want_no_motion_get_none(opened: Callable[..., Notebook]) -> None:
     notebook = opened(layer=LAYER)
     notebook.page.emulate_media(reduced_motion="reduce")
     player = Player(notebook.page, notebook.page.locator(".bnlib-flow"))

@@ -18,6 +18,7 @@ from bnlib.course.source import SourceNotebook, find_course_sources, load
 from bnlib.exercises import Exercise, find
 from bnlib.grade import Report, grade_paths
 
+SEED, SECONDS = 11, 20.0
 # What is done to a right answer: to the course's solution these lines are added, about its first function.
 WRONG = {
     "a result half as large again": "def {0}(*args, _right={0}):\n    r = _right(*args)\n"
@@ -47,6 +48,16 @@ def books() -> dict[str, SourceNotebook]:
     return {name: load(path) for name, path in paths.items()}
 
 
+@pytest.fixture(scope="module")
+def solved(books: dict[str, SourceNotebook], tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """Every lesson with its solutions, graded by the direct engine; the glossary asks for no answers."""
+    folder = tmp_path_factory.mktemp("solved")
+    for name, book in books.items():
+        if book.answers:
+            build.write(build.solved(book), folder / f"{name}.ipynb")
+    return grade_paths([folder], seed=SEED, engine="direct", cell_timeout=SECONDS)
+
+
 def spoiled(book: SourceNotebook, folder: Path, start: int) -> Path:
     """A solved notebook in which every exercise but each fourth has something wrong with it."""
     cells, kinds = [], cycle([*WRONG.values()][start:] + [*WRONG.values()][:start])
@@ -67,41 +78,39 @@ def without_times(report: Report) -> list[object]:
 
 
 def test_both_engines_say_the_same_of_right_and_wrong_answers(
-    books: dict[str, SourceNotebook], tmp_path: Path
+    books: dict[str, SourceNotebook], solved: Report, tmp_path: Path
 ) -> None:
     """Among them changed inputs, ended workers, masked arrays and, in notebook 10, limits on memory."""
     wrong = ("03_backward", "07_train_and_test", "09_beyond_batch", "11_capstone")
-    for name, book in books.items():
-        if name in wrong:
-            spoiled(book, tmp_path, 2 * wrong.index(name))
-        elif book.answers:
-            build.write(build.solved(book), tmp_path / f"{name}.ipynb")
-    direct = grade_paths([tmp_path], seed=11, engine="direct", cell_timeout=20.0)
-    nbval = grade_paths([tmp_path], seed=11, engine="nbval", cell_timeout=20.0)
-    assert (direct.engine, nbval.engine) == ("direct", "nbval")
-    assert without_times(direct) == without_times(nbval)
-    statuses = [exercise.status for result in direct.submissions for exercise in result.exercises]
+    for number, name in enumerate(wrong):
+        spoiled(books[name], tmp_path, 2 * number)
+    right = [result for result in solved.submissions if result.notebook not in wrong]
+    direct = grade_paths([tmp_path], seed=SEED, engine="direct", cell_timeout=SECONDS)
+    found = without_times(replace(direct, submissions=(*right, *direct.submissions)))
+    files = [result.submission for result in right]
+    nbval = grade_paths([*files, tmp_path], seed=SEED, engine="nbval", cell_timeout=SECONDS)
+    assert (solved.engine, direct.engine, nbval.engine) == ("direct", "direct", "nbval")
+    assert len(nbval.submissions) == sum(bool(book.answers) for book in books.values())
+    assert found == without_times(nbval)
+    statuses = [exercise.status for result in nbval.submissions for exercise in result.exercises]
     assert {"passed", "failed", "error", "not started"} <= set(statuses)
-    for result in direct.submissions:
+    for result in nbval.submissions:
         assert (result.score == result.max_score) == (result.notebook not in wrong), result
 
 
 def test_the_direct_engine_knows_every_solution_and_every_stub_of_the_course(
-    books: dict[str, SourceNotebook], tmp_path: Path
+    books: dict[str, SourceNotebook], solved: Report, tmp_path: Path
 ) -> None:
     for name, book in books.items():
-        # The glossary asks for no answers.
         if book.answers:
-            build.write(build.solved(book), tmp_path / "solved" / f"{name}.ipynb")
-            build.write(build.learners(book), tmp_path / "stubs" / f"{name}.ipynb")
-    report = grade_paths([tmp_path], seed=3, engine="direct")
-    assert report.complete
-    assert len(report.submissions) == 2 * sum(bool(book.answers) for book in books.values())
-    for result in report.submissions:
-        statuses = {exercise.status for exercise in result.exercises}
-        expected = "passed" if "solved" in result.submission else "not started"
-        assert statuses == {expected}, result
-        assert result.notes == ()
+            build.write(build.learners(book), tmp_path / f"{name}.ipynb")
+    stubs = grade_paths([tmp_path], seed=3, engine="direct")
+    for report, expected in ((solved, "passed"), (stubs, "not started")):
+        assert report.complete
+        assert len(report.submissions) == sum(bool(book.answers) for book in books.values())
+        for result in report.submissions:
+            assert {exercise.status for exercise in result.exercises} == {expected}, result
+            assert result.notes == ()
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -60,6 +60,15 @@ def wait_for(path: Path, lines: int) -> None:
     pytest.fail(f"{path.name} has not {lines} lines after two minutes")
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Ctrl-C reaches what a test starts, also where these tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_was_stopped_goes_on_where_it_stopped(
     tiny: Tiny, tmp_path: Path, how: signal.Signals

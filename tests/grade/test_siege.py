@@ -19,10 +19,17 @@ UNREADABLE = {
     *("bad_json", "deep_json", "not_text", "utf_16", "nothing", "nul_bytes", "huge_integer", "a_list"),
     *("cells_of_no_kind", "too_many_cells", "a_link", "a_loop", "a_pipe", "a_device"),
 }
-# No point either way, but how busy the machine is says for which reason: which limit is met first, or whether a
-# thread ends the process before its function has been judged or after.
+# These run into their limit however long it is, so theirs is short: both engines wait for it in full.
+ENDLESS = {
+    *("endless_call", "endless_cell", "endless_regex", "memory_flood", "memory_flood_in_cell", "recursion"),
+}
+SHORT = 2.0
+# No point either way, but how busy the machine is says for which reason: which limit is met first, whether a
+# thread ends the process before its function has been judged or after, or whether all folders can be walked
+# through in time.
 EITHER_REASON = {
     *("exit_later", "exit_later_in_cell", "memory_flood", "memory_flood_in_cell", "recursion", "thread_bomb"),
+    *("other_submissions", "reference_imported_by_path", "source_read"),
 }
 # What a process of its own withstands too, without a sandbox around it.
 WITHSTOOD = {
@@ -35,7 +42,7 @@ WITHSTOOD = {
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    """The same class graded by both engines, at the same time."""
+    """The same classes graded by both engines, at the same time."""
     if shutil.which("bwrap") is None:
         pytest.skip("what is let loose here kills what it can, so it needs a sandbox: install bubblewrap")
     tiny = make(tmp_path_factory.mktemp("tiny"))
@@ -45,7 +52,12 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
         # nbval takes most of the time, so it gets both cores of a small machine.
         jobs = {"direct": 1, "nbval": 2}[engine]
         arguments = ("--engine", engine, "--seed=1", f"--jobs={jobs}", "--require-isolation")
-        return besiege(tiny, folder, *arguments)
+        endless = [path for path in HOSTILE if path.stem in ENDLESS]
+        others = [path for path in HOSTILE if path.stem not in ENDLESS]
+        assert len(endless) == len(ENDLESS)
+        first = besiege(tiny, folder / "others", *arguments, cheats=others)
+        short = besiege(tiny, folder / "endless", *arguments, cheats=endless, broken={}, timeout=SHORT)
+        return first.beside(short)
 
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(ENGINES, pool.map(run, ENGINES), strict=True))
@@ -70,7 +82,7 @@ def test_a_cheat_gains_no_point_and_the_right_answers_beside_it_keep_theirs(
         assert outcome.status_of(name, f"tiny.{number}") == "passed"
 
 
-@pytest.mark.parametrize("name", ["right", "zz_right"])
+@pytest.mark.parametrize("name", ["right", "zz_right", "right again", "zz_right again"])
 def test_another_learners_marks_are_untouched(outcome: Outcome, name: str) -> None:
     found = outcome.by_learner[name]
     assert found["status"] == "graded"
@@ -95,7 +107,7 @@ def test_a_broken_file_gains_no_point_and_gets_a_reason(outcome: Outcome, name: 
 def test_the_run_goes_on_to_the_end_and_says_that_some_could_not_be_read(outcome: Outcome) -> None:
     assert outcome.status == 1
     assert outcome.isolation == "bubblewrap"
-    assert len(outcome.by_learner) == len(CHEATS) + len(BROKEN) + 2 - 1
+    assert len(outcome.by_learner) == len(CHEATS) + len(BROKEN) + 2 * 2 - 1
 
 
 def test_no_file_of_anyone_is_changed(outcome: Outcome) -> None:
@@ -154,7 +166,8 @@ def test_a_process_of_its_own_without_a_sandbox_withstands_what_needs_no_file(tm
     cheats = [path for path in HOSTILE if path.stem in WITHSTOOD]
     arguments = ("--engine", "direct", "--seed=1", "--jobs=2")
     path = str(Path(sys.executable).parent)
-    outcome = besiege(make(tmp_path / "tiny"), tmp_path / "run", *arguments, cheats=cheats, PATH=path)
+    folder = tmp_path / "run"
+    outcome = besiege(make(tmp_path / "tiny"), folder, *arguments, cheats=cheats, broken={}, PATH=path)
     assert outcome.isolation == "process"
     assert len(cheats) == len(WITHSTOOD)
     for name in WITHSTOOD:

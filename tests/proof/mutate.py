@@ -32,21 +32,19 @@ class Mutant:
 def mutants(source: str) -> Iterator[Mutant]:
     """All mutants of the functions in a cell's text, each once."""
     tree = ast.parse(source)
-    seen = {ast.unparse(tree)}
+    right = ast.unparse(tree)
+    seen = {right}
     for path, node, local in list(_places(tree)):
         for kind, change in _changes(node, local):
-            fresh = copy.deepcopy(tree)
-            if not _replace(fresh, path, change):
-                continue
-            ast.fix_missing_locations(fresh)
             try:
-                text = ast.unparse(fresh)
+                fresh = _replaced(tree, path, change)
+                text = ast.unparse(fresh) if fresh else right
                 compile(text, "<mutant>", "exec")
             except (SyntaxError, ValueError, AttributeError):
                 continue
             if text not in seen:
                 seen.add(text)
-                before, after = _changed_line(ast.unparse(tree), text)
+                before, after = _changed_line(right, text)
                 yield Mutant(kind, before, after, text)
 
 
@@ -95,25 +93,33 @@ def _sets_nothing(node: ast.AST) -> bool:
     return all(isinstance(v, ast.Constant) and v.value is None for v in values)
 
 
-def _replace(tree: ast.AST, path: Path, change: Callable[[ast.AST], ast.AST | None]) -> bool:
-    parent = tree
+def _replaced(tree: ast.AST, path: Path, change: Callable[[ast.AST], ast.AST | None]) -> ast.AST | None:
+    """The tree with one node changed, or None where that can't be; `tree` stays as it is.
+
+    Only what lies on the way to the node is copied: a copy of all of it takes longer than all else here.
+    """
+    root = parent = copy.copy(tree)
     for field, index in path[:-1]:
-        child = getattr(parent, field)
-        parent = child if index is None else child[index]
+        parent = _own_child(parent, field, index)
     field, index = path[-1]
     there = getattr(parent, field)
-    new = change(there if index is None else there[index])
-    if isinstance(new, list):
-        there[index : index + 1] = new
-    elif new is None:
+    new = change(copy.deepcopy(there if index is None else there[index]))
+    if new is None:
         if index is None or not isinstance(there[index], ast.stmt):
-            return False
-        there[index] = ast.Pass()
-    elif index is None:
-        setattr(parent, field, new)
-    else:
-        there[index] = new
-    return True
+            return None
+        new = ast.Pass()
+    # What is new has no place in a text yet, which `unparse` asks for.
+    ast.fix_missing_locations(new)
+    setattr(parent, field, new if index is None else [*there[:index], new, *there[index + 1 :]])
+    return root
+
+
+def _own_child(parent: ast.AST, field: str, index: int | None) -> ast.AST:
+    """A copy of one child, put into its place."""
+    there = getattr(parent, field)
+    child = copy.copy(there if index is None else there[index])
+    setattr(parent, field, child if index is None else [*there[:index], child, *there[index + 1 :]])
+    return child
 
 
 def _changed_line(before: str, after: str) -> tuple[str, str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,8 @@ from bnlib.check.judge import Verdict
 from bnlib.exercises import Exercise
 
 FRESH = (9001, 9002)
+# Bytes that a mutant may take: many times what a check's largest case needs.
+MEMORY = 2**30
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Named:
 
 @contextmanager
 def limited(seconds: int = 20) -> Iterator[None]:
-    """A slip can make a loop endless."""
+    """A slip can make a loop endless, or an array of as many entries as a seed says."""
 
     def stop(*_: object) -> None:
         raise TimeoutError
@@ -43,12 +47,30 @@ def limited(seconds: int = 20) -> Iterator[None]:
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(seconds)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _little_memory():
             warnings.simplefilter("ignore")
             yield
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _little_memory() -> Iterator[None]:
+    """Refuse what takes seconds to fill, and more than a small machine has, where the system can (Linux)."""
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    limit = pages * resource.getpagesize() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (limit if soft < 0 else min(limit, soft), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def judged(answers: Iterable[Answer], every: int = 1) -> Iterator[Named]:
