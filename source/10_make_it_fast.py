@@ -661,8 +661,8 @@ table(
 # %% [markdown]
 # Short rows are expensive, and there are two reasons. NumPy hands out work in portions as long as its buffer, and copies
 # a shorter row until it fills one: a buffer no longer than the row saves these copies. And each row costs a new start,
-# however short it is. Very long rows are no good either: three of them, of the block, the row and the result, should
-# fit in the first cache, which holds 32 KB in many machines.
+# however short it is. Longer and longer rows gain no more, though: a row of the block, one of the result and the one
+# that is taken off should fit together in the first cache, which holds 32 KB in many machines.
 #
 # So take several rows as one. Two rows of 1,024 numbers lie in memory as one row of 2,048 does, and `reshape` says so
 # without a copy; the rows that are taken off or multiplied are then repeated, once for all blocks.
