@@ -91,7 +91,7 @@ draw(graph, grads, dims=letters)
 # Before you start, find the two arrays into which two dashed arrows lead. They are the places where contributions
 # have to be added.
 #
-# One helper for what follows: it lays numbers out as a table. There is nothing to learn in it.
+# What follows has its numbers in tables. Here is the first one.
 
 # %%
 from bnlib.table import table

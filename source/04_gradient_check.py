@@ -15,7 +15,7 @@
 import numpy as np
 
 # %% [markdown]
-# One helper for what follows: it lays numbers out as a table. There is nothing to learn in it.
+# These are the course's helpers for what follows. One of them lays numbers out as a table.
 
 # %%
 from bnlib import check, hint, judge, picture, play

@@ -489,11 +489,12 @@ runs = {key: train(LAYERS[key[1]], depth=key[0], seed=key[2], watch=norms) for k
 # %% [markdown]
 # ## One hidden layer
 #
-# One helper for tables, as before. Then the result: the loss in the last epoch and the share of test images read
-# correctly, each with its standard deviation over the five seeds.
+# Here is the result: the loss in the last epoch and the share of test images read correctly, each with its standard
+# deviation over the five seeds.
 
 # %%
 from bnlib.table import table
+
 
 def spread(values, digits=3):
     return f"{np.mean(values):.{digits}f} ± {np.std(values):.{digits}f}"

@@ -86,7 +86,7 @@ def best_of(function, *arguments, times=3):
     return 1000 * min(seconds)
 
 # %% [markdown]
-# One helper for tables, and the two times.
+# The two times:
 
 # %%
 from bnlib.table import table
