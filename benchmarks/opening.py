@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 # Seconds: for JupyterLab, for a notebook, for a card.
 LISTENS, OPENS, CARD = 10.0, 10.0, 1.0
-# The longest lesson, and the first one, which a learner opens in a browser that has nothing of JupyterLab yet.
+# The lesson that a learner opens first, and one with many pictures and exercises. Each in a browser of its own,
+# which has nothing of JupyterLab yet.
 SAMPLE = ("00_start_here", "03_backward")
 WRONG = "def step9(dout):\n    return dout.mean(axis=0), dout.copy()"
 RIGHT = "def step9(dout):\n    return dout.sum(axis=0), dout.copy()"

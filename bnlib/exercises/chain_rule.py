@@ -186,7 +186,7 @@ EXERCISES: tuple[Exercise, ...] = (
         section="Add-passes-on",
         mistakes=of_a_gate.of("2.1"),
         graph=graphs.add,
-        shapes={"dx": "the shape of x", "dy": "the shape of y"},
+        shapes={"dx": "of x", "dy": "of y"},
     ),
     Exercise(
         id="2.2",
@@ -203,7 +203,7 @@ EXERCISES: tuple[Exercise, ...] = (
         section="Multiply-swaps",
         mistakes=of_a_gate.of("2.2"),
         graph=graphs.multiply,
-        shapes={"dx": "the shape of x", "dy": "the shape of y"},
+        shapes={"dx": "of x", "dy": "of y"},
     ),
     Exercise(
         id="2.3",

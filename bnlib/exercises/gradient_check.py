@@ -184,7 +184,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         section="Centred-differences",
         mistakes=of_measuring.of("4.1"),
-        shapes={"dx": "the shape of x"},
+        shapes={"dx": "of x"},
     ),
     Exercise(
         id="4.2",

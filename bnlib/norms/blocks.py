@@ -30,7 +30,7 @@ _ROWS_IN_CACHE = 4
 _FEWEST_ROWS = 64
 # In one piece, an array may have so many rows: sums over more, one after the other, lose digits and time.
 _FEW_ROWS = 2048
-# Long sums lose digits, so a block has several for each of its columns, and not too many wide rows.
+# Long sums lose digits, so a block has several at first for each of its columns, and not too many wide rows.
 SUMS = 4
 _MOST_ROWS = 4096
 

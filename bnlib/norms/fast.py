@@ -177,8 +177,7 @@ def _sums(source: Array, centre: Array | None, dout: Array | None, room: Array, 
     Without a dout, `moved` stands in its place.
     """
     d, last = source.shape[1], plan.blocks[-1]
-    shape = last.number + 1, SUMS, plan.blocks[0].fold * d
-    sums, products = np.zeros(shape, source.dtype), np.zeros((shape[0], shape[2]), source.dtype)
+    found = np.zeros((last.number + 1, 2, plan.blocks[0].fold * d), source.dtype)
     rows = plan.spread(source.dtype, centre)
 
     def work(block: Block, thread: int) -> None:
@@ -188,15 +187,16 @@ def _sums(source: Array, centre: Array | None, dout: Array | None, room: Array, 
             mine = plan.space.like(moved, thread) if plan.space else block.of(room)
             moved = np.subtract(moved, centre, out=mine)
         above = moved if dout is None else block.of(dout)
+        sums, products = found[block.number, :, block.place]
+        # Several sums at first, see `SUMS`; what they come to is added at once, for less to add at the end.
+        shape = gcd(SUMS, len(above)), -1, len(sums)
+        above, moved = above.reshape(shape), moved.reshape(shape)
         # The longer calculation first: it hides more of the way from memory.
-        np.einsum("ij,ij->j", above, moved, out=products[block.number, block.place])
-        parts = gcd(SUMS, len(above))
-        into = sums[block.number, :parts, block.place]
-        np.add.reduce(above.reshape(parts, -1, above.shape[1]), axis=1, out=into)
+        np.add.reduce(np.einsum("ijk,ijk->ik", above, moved), axis=0, out=products)
+        np.add.reduce(np.add.reduce(above, axis=1), axis=0, out=sums)
 
     plan.walk(work)
-    found = (np.add.reduce(part.reshape(-1, d), axis=0, dtype=np.float64) for part in (sums, products))
-    return np.stack(list(found))
+    return np.add.reduce(found.reshape(len(found), 2, -1, d), axis=(0, 2), dtype=np.float64)
 
 
 def _affine(kept: Kept, scale: Array, shift: Array, out: Array, plan: Plan) -> None:

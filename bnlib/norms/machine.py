@@ -63,7 +63,9 @@ def run(
     queue = iter(todo)
 
     def worker(number: int) -> None:
-        before = np.setbufsize(max(16, min(row // 16 * 16, 8192)))
+        before = np.getbufsize()
+        # NumPy takes multiples of 16 and nothing less.
+        np.setbufsize(max(16, min(row // 16 * 16, before)))
         try:
             for part in queue:
                 work(part, number)

@@ -208,7 +208,7 @@ WRONG = [
     ("4.1", "a huge step", numeric(fixed=0.3), "other values"),
     ("4.1", "all entries moved at once", entry_by_entry, ""),
     ("4.1", "the sum of all", lambda f, x, df, h: np.sum(numeric()(f, x, df, h)), "should be a NumPy array"),
-    ("4.1", "flat", lambda f, x, df, h: numeric()(f, x, df, h).ravel(), "should have the shape"),
+    ("4.1", "flat", lambda f, x, df, h: numeric()(f, x, df, h).ravel(), "should have the shape of x, here"),
     ("4.2", "NaN handed on", plain, "is NaN"),
     (
         "4.2",
